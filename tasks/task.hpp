@@ -1,0 +1,77 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "lang/core/diagnostics.hpp"
+
+namespace mlz::tasks {
+
+/// A readable set of examples with features and a label each. Immutable; shared by all threads.
+class Examples {
+ public:
+  virtual ~Examples() = default;
+  virtual std::size_t size() const = 0;
+  /// Writes the features of example i; `out` has exactly as many entries.
+  virtual void features(std::size_t i, std::span<double> out) const = 0;
+  virtual void features(std::size_t i, std::span<float> out) const = 0;
+  /// A class index from 0, or the number to be predicted.
+  virtual double label(std::size_t i) const = 0;
+};
+
+enum class Metric { accuracy, rms_error };  ///< classes, or numbers
+
+/// One problem to learn: fixed data, drawn or read for one seed and index.
+struct Problem {
+  std::shared_ptr<const Examples> train, valid, test;  ///< valid and test may be empty sets, never null
+  int epochs = 1;
+  /// Order of the training examples in each epoch; empty: in stored order every time.
+  std::vector<std::vector<std::uint32_t>> order;
+};
+
+/// What a program can know of a task before any data is seen.
+struct TaskInfo {
+  std::string name;                           ///< with its options: "linear:features=4"
+  std::map<std::string, std::int64_t> sizes;  ///< features, outputs, height, width, channels ...
+  Metric metric = Metric::accuracy;
+  int classes = 0;                     ///< 0 for numbers
+  std::string protocol = "stream";     ///< the default one: "stream" or "automl"
+  std::string source;                  ///< where the data came from, for reports
+};
+
+class Task {
+ public:
+  virtual ~Task() = default;
+  virtual const TaskInfo& info() const = 0;
+  /// Problem `index` (the lifetime's index) for a seed. Pure: equal arguments give equal data.
+  virtual Problem problem(std::uint64_t seed, std::uint32_t index) const = 0;
+};
+
+struct TaskOption {
+  std::string name, default_value, meaning;
+};
+
+/// Where data is looked for: --data first, then $MLZ_DATA, the user's cache, system folders.
+struct DataPaths {
+  std::vector<std::string> folders;
+  static DataPaths standard(const std::string& data_option);
+};
+
+struct TaskEntry {
+  std::string name, meaning;
+  std::vector<TaskOption> options;
+  /// Makes the task from complete options. Throws InputError.
+  std::function<std::shared_ptr<const Task>(const std::map<std::string, std::string>&, const DataPaths&)> make;
+};
+
+const std::vector<TaskEntry>& registry();
+
+/// Makes the task of a text such as "linear:features=4,train=100". Throws InputError with what to do for unknown
+/// names and options, values that do not fit, missing or damaged data.
+std::shared_ptr<const Task> make_task(const std::string& text, const DataPaths& paths);
+
+}  // namespace mlz::tasks

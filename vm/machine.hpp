@@ -1,0 +1,73 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vm/bound_program.hpp"
+
+namespace mlz::vm {
+
+enum class DType : std::uint8_t { f64, f32 };
+const char* dtype_name(DType dtype);
+
+struct MachineOptions {
+  DType dtype = DType::f64;
+  int lanes = 1;                             ///< lifetimes stepped together
+  std::uint64_t seed = 0;                    ///< of every random draw
+  std::vector<std::uint32_t> lifetimes;      ///< index of each lane's lifetime; empty: 0, 1, 2, ...
+  std::vector<std::vector<double>> params;   ///< one value per BoundProgram::params, empty: its first value
+};
+
+/// The state of all lanes at one moment.
+struct Snapshot {
+  std::vector<std::byte> memory;
+  std::array<std::uint64_t, 3> runs{};
+};
+
+/// A bound program with memory for some lifetimes, on one engine. Not thread-safe; make one per thread.
+class Machine {
+ public:
+  virtual ~Machine() = default;
+  virtual std::string_view engine() const = 0;
+  virtual DType dtype() const = 0;
+  virtual int lanes() const = 0;
+  virtual const BoundProgram& program() const = 0;
+
+  /// Birth: every register gets its first value and all counts of draws start over.
+  virtual void reset() = 0;
+  /// Runs one function once for every lane.
+  virtual void run(Function function) = 0;
+  /// Copies a register of one lane out (row by row) or in. Sizes must match exactly.
+  virtual void read(RegisterId id, int lane, std::span<double> out) const = 0;
+  virtual void write(RegisterId id, int lane, std::span<const double> in) = 0;
+  virtual void read(RegisterId id, int lane, std::span<float> out) const = 0;
+  virtual void write(RegisterId id, int lane, std::span<const float> in) = 0;
+
+  virtual Snapshot save() const = 0;
+  virtual void restore(const Snapshot& snapshot) = 0;
+  /// Draws from now on belong to another stream (0 is the lifetime's own); used when a copy of the state is
+  /// tested, so that looking never changes the run.
+  virtual void set_draw_stream(std::uint32_t stream) = 0;
+};
+
+struct EngineInfo {
+  std::string_view name;
+  std::string_view meaning;
+  bool f32;  ///< whether it has that dtype
+  std::unique_ptr<Machine> (*make)(const BoundProgram&, const MachineOptions&);
+};
+/// All engines, in order of preference for `auto`.
+const std::vector<EngineInfo>& engines();
+
+/// A machine on the engine of that name, or on the best one for "auto". Throws InputError for an unknown name or
+/// a dtype the engine lacks. The program is copied.
+std::unique_ptr<Machine> make_machine(std::string_view engine, const BoundProgram& program,
+                                      const MachineOptions& options);
+
+/// First values of the params, drawn from the seed.
+std::vector<std::vector<double>> initial_params(const BoundProgram& program, std::uint64_t seed);
+
+}  // namespace mlz::vm
