@@ -7,7 +7,8 @@
 
 namespace mlz::tasks {
 
-/// Reads the complete options of one task. Every reader throws InputError for a value of another kind.
+/// Reads the complete options of one task. Every reader throws InputError for a value of another
+/// kind.
 class Options {
  public:
   explicit Options(const std::map<std::string, std::string>& values) : values_(values) {}
@@ -29,8 +30,10 @@ class Options {
 /// A task's entry in the registry, or an InputError that names the tasks there are.
 const TaskEntry& find_task(const std::string& name);
 
-/// Defaults overlaid with "key=value,key=value", each value checked and in one standard spelling. Throws InputError.
-std::map<std::string, std::string> complete_options(const TaskEntry& entry, const std::string& text);
+/// Defaults overlaid with "key=value,key=value", each value checked and in one standard spelling.
+/// Throws InputError.
+std::map<std::string, std::string> complete_options(const TaskEntry& entry,
+                                                    const std::string& text);
 
 /// Throws InputError when data of `bytes` bytes is more than a task may hold (4 GiB).
 void require_memory(const std::string& task, double bytes);
