@@ -229,6 +229,9 @@ std::shared_ptr<const Task> make_idx_task(const Options& options, const DataPath
     throw InputError(
         "task idx: test_images and test_labels belong together; give both or neither.");
   }
+  if (options.whole("test") > 0 && options.text("test_images").empty()) {
+    throw InputError("task idx: test= needs the files test_images=PATH and test_labels=PATH.");
+  }
   const auto path = [&](const char* option) {
     const std::string& given = options.text(option);
     return given.empty() ? given : find_file(given, paths);

@@ -1,6 +1,7 @@
 #pragma once
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tasks/task.hpp"
@@ -11,7 +12,7 @@ namespace mlz::tasks {
 /// kind.
 class Options {
  public:
-  explicit Options(const std::map<std::string, std::string>& values) : values_(values) {}
+  explicit Options(std::map<std::string, std::string> values) : values_(std::move(values)) {}
 
   const std::string& text(const std::string& name) const;
   std::int64_t whole(const std::string& name) const;
@@ -24,7 +25,7 @@ class Options {
   std::string full_name(const std::string& task) const;
 
  private:
-  const std::map<std::string, std::string>& values_;
+  std::map<std::string, std::string> values_;
 };
 
 /// A task's entry in the registry, or an InputError that names the tasks there are.

@@ -210,6 +210,7 @@ TEST_CASE("own files that do not fit together") {
   CHECK(contains(error_of([&] { make_task("idx:images=a,labels=b,test_images=c", {}); }),
                  "belong together"));
   CHECK(contains(error_of([&] { make_task("idx:labels=b", {}); }), "name the files"));
+  CHECK(contains(error_of([&] { make_task("idx:images=a,labels=b,test=5", {}); }), "test= needs"));
 }
 
 TEST_CASE("folders are searched in order, each with its subfolder first") {
