@@ -1,0 +1,131 @@
+#pragma once
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+
+#include "vm/maths.hpp"
+
+/// The order in which entries are reduced. It is part of the numerics of the language: in one number type every
+/// engine gives the same bits, except where a product is handed to BLAS.
+///
+///   P strided partials, P = 8 in f64 and 16 in f32. Partials start at +0. Entry i is added to partial i % P, in
+///   increasing i. Then halves are added: p[k] += p[k + P/2] for k < P/2, the same for P/4, ..., 1. Result p[0].
+///   Partials are never -0, so padding a tail with +0 changes nothing.
+///
+/// What uses it:
+///   sum, sum_groups, sum_strided   the entries in order of their index (matrices without an axis: row by row)
+///   mean, mean_*, mean_pool        sum / n
+///   norm                           sqrt(sum of a*a)
+///   std                            sqrt(sum of a*a / n - mean * mean), not clamped
+///   dot, matvec, vecmat, matmul    each entry: sum of products, in order of the summed index
+///   softmax                        m = max, e = exp(a - m), e / sum of e
+///   log_softmax                    (a - m) - log(sum of e)
+///   layer_norm                     mean, then variance = sum of (a - mean)^2 / n, (a - mean) / sqrt(variance + eps)
+///   max, min, max_pool             same partials, started at -infinity or +infinity; an entry replaces a partial
+///                                  if it is beyond it or NaN (so NaN stays, and of +0 and -0 the first one)
+/// Products and sums are rounded separately: there is no fused multiply-add.
+namespace mlz::vm {
+
+template <class T>
+inline constexpr int kPartials = std::is_same_v<T, double> ? 8 : 16;
+
+/// Joins partials by halves with `join(p[k], p[k + half])`.
+template <class T, class Join>
+T join_partials(T (&p)[kPartials<T>], Join join) {
+  for (int half = kPartials<T> / 2; half > 0; half /= 2) {
+    for (int k = 0; k < half; ++k) p[k] = join(p[k], p[k + half]);
+  }
+  return p[0];
+}
+
+/// Reduces term(0) ... term(n - 1) in the written order from partials that start at `start`.
+template <class T, class Term, class Join>
+T reduce(std::int64_t n, T start, Term term, Join join) {
+  constexpr int P = kPartials<T>;
+  T p[P];
+  for (int k = 0; k < P; ++k) p[k] = start;
+  std::int64_t i = 0;
+  for (; i + P <= n; i += P) {
+    for (int k = 0; k < P; ++k) p[k] = join(p[k], term(i + k));
+  }
+  for (int k = 0; i < n; ++i, ++k) p[k] = join(p[k], term(i));
+  return join_partials<T>(p, join);
+}
+
+template <class T, class Term>
+T sum(std::int64_t n, Term term) {
+  return reduce<T>(n, T(0), term, [](T a, T b) { return a + b; });
+}
+
+template <class T, class Term>
+T mean(std::int64_t n, Term term) {
+  return sum<T>(n, term) / static_cast<T>(n);
+}
+
+template <class T, class Term>
+T largest(std::int64_t n, Term term) {
+  return reduce<T>(n, -std::numeric_limits<T>::infinity(), term,
+                   [](T a, T b) { return b > a || b != b ? b : a; });
+}
+
+template <class T, class Term>
+T smallest(std::int64_t n, Term term) {
+  return reduce<T>(n, std::numeric_limits<T>::infinity(), term,
+                   [](T a, T b) { return b < a || b != b ? b : a; });
+}
+
+template <class T, class Term>
+T norm(std::int64_t n, Term term) {
+  return vm::sqrt(sum<T>(n, [&](std::int64_t i) { return term(i) * term(i); }));
+}
+
+/// Deviation as AutoML-Zero computes it: NaN where rounding makes the difference negative.
+template <class T, class Term>
+T deviation(std::int64_t n, Term term) {
+  const T m = mean<T>(n, term);
+  const T squares = mean<T>(n, [&](std::int64_t i) { return term(i) * term(i); });
+  return vm::sqrt(squares - m * m);
+}
+
+/// Index of the largest term, the lowest one on ties; NaN never wins, and 0 when all are NaN.
+template <class T, class Term>
+std::int64_t index_of_largest(std::int64_t n, Term term) {
+  std::int64_t best = -1;
+  for (std::int64_t i = 0; i < n; ++i) {
+    if (term(i) == term(i) && (best < 0 || term(i) > term(best))) best = i;
+  }
+  return best < 0 ? 0 : best;
+}
+
+/// Sum of a[i * a_step] * b[i * b_step].
+template <class T>
+T sum_of_products(std::int64_t n, const T* a, std::int64_t a_step, const T* b, std::int64_t b_step) {
+  return sum<T>(n, [=](std::int64_t i) { return a[i * a_step] * b[i * b_step]; });
+}
+
+/// Row operations. `out` may be `a` itself, but must not overlap it otherwise.
+template <class T>
+void softmax_row(std::int64_t n, const T* a, T* out) {
+  const T m = largest<T>(n, [=](std::int64_t i) { return a[i]; });
+  for (std::int64_t i = 0; i < n; ++i) out[i] = vm::exp(a[i] - m);
+  const T total = sum<T>(n, [=](std::int64_t i) { return out[i]; });
+  for (std::int64_t i = 0; i < n; ++i) out[i] = out[i] / total;
+}
+
+template <class T>
+void log_softmax_row(std::int64_t n, const T* a, T* out) {
+  const T m = largest<T>(n, [=](std::int64_t i) { return a[i]; });
+  const T total = sum<T>(n, [=](std::int64_t i) { return vm::exp(a[i] - m); });
+  const T log_total = vm::log(total);
+  for (std::int64_t i = 0; i < n; ++i) out[i] = (a[i] - m) - log_total;
+}
+
+template <class T>
+void layer_norm_row(std::int64_t n, const T* a, T* out, T eps) {
+  const T m = mean<T>(n, [=](std::int64_t i) { return a[i]; });
+  const T variance = mean<T>(n, [=](std::int64_t i) { return (a[i] - m) * (a[i] - m); });
+  const T root = vm::sqrt(variance + eps);
+  for (std::int64_t i = 0; i < n; ++i) out[i] = (a[i] - m) / root;
+}
+
+}  // namespace mlz::vm
