@@ -191,6 +191,7 @@ Outcome Automl<T>::run() {
   machine_.run(Function::setup);
   if (settings_.after_setup) settings_.after_setup(machine_);
   feed_.take_prediction();
+  tick(0);
   watch_.start();
   bool going = true;
   for (int epoch = 0; epoch < epochs_ && going && total_steps_ > 0; ++epoch) {

@@ -11,7 +11,8 @@ void scan(const std::vector<vm::BoundInstruction>& code, std::vector<bool>& writ
   for (const auto& instruction : code) {
     if (!instruction.live || instruction.out == vm::kNoRegister) continue;
     for (int i = 0; i < instruction.in_count; ++i) read(instruction.in[i], written, carried);
-    if (instruction.op == OpId::set) read(instruction.out, written, carried);  // it keeps the rest
+    const bool keeps_rest = instruction.op == OpId::set && instruction.value == 0;
+    if (keeps_rest) read(instruction.out, written, carried);
     written[instruction.out] = true;
   }
 }

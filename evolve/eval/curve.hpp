@@ -21,13 +21,19 @@ class Curve {
     epoch_tally_.add(step);
   }
   bool due() const { return every_ > 0 && outcome_.steps % every_ == 0; }
-  /// Ends a stretch of the curve here; `valid` is kNoScore when no set was scored.
+  /// Adds a point here; `valid` is kNoScore when no set was scored. A training score over less than half the usual
+  /// stretch would only be noise: it waits for the next point.
   void point(double valid) {
-    if (settings_.curve_points <= 0) return;
-    if (since_point_.count == 0 && std::isnan(valid)) return;
-    outcome_.curve.push_back({outcome_.steps, outcome_.examples, epoch_, since_point_.score(metric_), valid});
-    since_point_ = {};
-    if (settings_.on_point) settings_.on_point(outcome_.curve.back());
+    if (every_ == 0) return;
+    CurvePoint next{outcome_.steps, outcome_.examples, epoch_, kNoScore, valid};
+    if (outcome_.steps - last_train_ >= (every_ + 1) / 2) {
+      next.train = since_point_.score(metric_);
+      since_point_ = {};
+      last_train_ = outcome_.steps;
+    }
+    if (std::isnan(next.train) && std::isnan(valid)) return;
+    outcome_.curve.push_back(next);
+    if (settings_.on_point) settings_.on_point(next);
   }
   double recent() const { return since_point_.score(metric_); }
   double epoch_score() const { return epoch_tally_.score(metric_); }
@@ -36,7 +42,7 @@ class Curve {
   const Settings& settings_;
   tasks::Metric metric_;
   Outcome& outcome_;
-  std::int64_t every_ = 0;
+  std::int64_t every_ = 0, last_train_ = 0;
   int epoch_ = 1;
   Tally since_point_, epoch_tally_;
 };

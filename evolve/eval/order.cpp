@@ -2,12 +2,7 @@
 
 #include <numeric>
 
-#include "lang/core/draws.hpp"
-
 namespace mlz::eval {
-namespace {
-constexpr std::uint32_t kOrderSampler = 0x6f726472;  // apart from the samplers tasks use
-}
 
 std::vector<std::uint32_t> stored_order(std::size_t n) {
   std::vector<std::uint32_t> order(n);
@@ -26,9 +21,8 @@ const std::vector<std::uint32_t>& EpochOrders::of(int epoch) {
   const auto e = static_cast<std::size_t>(epoch);
   if (e < problem_.order.size()) {
     order_ = problem_.order[e];
-  } else if (!problem_.order.empty()) {
-    DrawSequence draws({seed_, kTaskStream, lifetime_, kOrderSampler, e});
-    shuffle(draws, order_);
+  } else if (epoch >= problem_.epochs) {
+    order_ = tasks::training_order(seed_, lifetime_, static_cast<std::uint32_t>(epoch), order_.size());
   }
   return order_;
 }

@@ -6,8 +6,8 @@
 
 namespace mlz::eval {
 
-/// The order of the training examples, epoch by epoch: those of the problem, and after its last one a fresh shuffle of
-/// the previous order for each further epoch. A problem without orders keeps the stored order.
+/// The order of the training examples, epoch by epoch: those of the problem, then those the
+/// task's rule gives to further epochs.
 class EpochOrders {
  public:
   EpochOrders(const tasks::Problem& problem, std::uint64_t seed, std::uint32_t lifetime);

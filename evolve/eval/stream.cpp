@@ -199,6 +199,7 @@ Outcome Stream<T>::run() {
   machine_.reset();
   machine_.run(Function::setup);
   if (settings_.after_setup) settings_.after_setup(machine_);
+  tick(0);
   watch_.start();
   for (int epoch = 0; epoch < epochs_ && train(epoch); ++epoch) {
   }
