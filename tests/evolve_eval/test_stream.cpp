@@ -45,7 +45,7 @@ TEST_CASE("a vector y is an entry per class, and the lowest index wins ties") {
 TEST_CASE("the target of a vector y is one-hot") {
   World w(tasks::Metric::accuracy, 3, 3);
   w.problem.train = std::make_shared<Rows>(std::vector<std::vector<double>>{{0, 0, 0}}, std::vector<double>{2});
-  const auto machine = w.machine(program("state seen : vector[outputs]\n", "  y = x * 1\n", "  seen = target * 1\n"));
+  const auto machine = w.machine(program("state seen : vector[features]\n", "  y = x * 1\n", "  seen = target * 1\n"));
   w.run(*machine);
   std::vector<double> seen(3);
   machine->read(machine->program().by_name.at("seen"), 0, std::span<double>(seen));
