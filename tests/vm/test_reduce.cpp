@@ -22,7 +22,8 @@ double ordered_sum(const std::vector<double>& a) {
 
 std::vector<double> awkward(std::size_t n) {
   std::vector<double> a(n);
-  for (std::size_t i = 0; i < n; ++i) a[i] = std::sin(static_cast<double>(i)) * std::pow(10.0, static_cast<double>(i % 17) - 8);
+  for (std::size_t i = 0; i < n; ++i)
+    a[i] = std::sin(static_cast<double>(i)) * std::pow(10.0, static_cast<double>(i % 17) - 8);
   return a;
 }
 
@@ -32,7 +33,9 @@ TEST_CASE("sums follow the written order") {
   int different = 0;
   for (std::size_t n : {1, 2, 7, 8, 9, 16, 31, 100, 1000}) {
     const std::vector<double> a = awkward(n);
-    const double got = vm::sum<double>(static_cast<std::int64_t>(n), [&](std::int64_t i) { return a[static_cast<std::size_t>(i)]; });
+    const double got = vm::sum<double>(static_cast<std::int64_t>(n), [&](std::int64_t i) {
+      return a[static_cast<std::size_t>(i)];
+    });
     CHECK(got == ordered_sum(a));
     double plain = 0;
     for (double v : a) plain += v;
@@ -49,7 +52,8 @@ TEST_CASE("f32 has sixteen partials") {
 }
 
 TEST_CASE("maxima keep NaN and infinities") {
-  const double nan = std::numeric_limits<double>::quiet_NaN(), inf = std::numeric_limits<double>::infinity();
+  const double nan = std::numeric_limits<double>::quiet_NaN(),
+               inf = std::numeric_limits<double>::infinity();
   const auto over = [](std::vector<double> a) {
     return [a](std::int64_t i) { return a[static_cast<std::size_t>(i)]; };
   };
@@ -72,8 +76,10 @@ TEST_CASE("deviation is not clamped") {
   std::vector<double> a(8, 1000.0);
   int nans = 0;
   for (int k = 0; k < 200; ++k) {
-    for (std::size_t i = 0; i < 8; ++i) a[i] = 1000 + 1e-9 * std::sin(static_cast<double>(k) * 8 + static_cast<double>(i));
-    nans += std::isnan(deviation<double>(8, [&](std::int64_t i) { return a[static_cast<std::size_t>(i)]; }));
+    for (std::size_t i = 0; i < 8; ++i)
+      a[i] = 1000 + 1e-9 * std::sin(static_cast<double>(k) * 8 + static_cast<double>(i));
+    nans += std::isnan(
+        deviation<double>(8, [&](std::int64_t i) { return a[static_cast<std::size_t>(i)]; }));
   }
   CHECK(nans > 10);
   CHECK(nans < 190);
