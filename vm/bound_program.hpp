@@ -33,7 +33,9 @@ struct BoundRegister {
 ///   repeat/tile/sum_*/mean_*   attr[0] = times
 ///   broadcast_vector attr[0] = axis;  layer_norm value = eps
 ///   unfold           attr = {height, width, channels, kernel};  pools attr = {height, width, window}
-/// Constants are registers. concat and set_fraction do not occur: binding turns them into `set`.
+/// Constants are registers. Some ops do not occur: `constant` is a `copy` of a constant register, concat and
+/// set_fraction are `set`s, noop is nothing. The first `set` of a concat has value 1: together with the ones that
+/// follow it writes every entry, so what the register held before does not matter.
 struct BoundInstruction {
   OpId op = OpId::noop;
   RegisterId out = kNoRegister;

@@ -1,0 +1,44 @@
+#include "vm/machine.hpp"
+
+#include <fmt/format.h>
+
+#include "vm/reference.hpp"
+
+namespace mlz::vm {
+namespace {
+
+std::string engine_names() {
+  std::string out;
+  for (const EngineInfo& e : engines()) out += fmt::format("{}{}", out.empty() ? "" : ", ", e.name);
+  return out;
+}
+
+const EngineInfo& pick_engine(std::string_view name, DType dtype) {
+  for (const EngineInfo& e : engines()) {
+    if (name != "auto" && name != e.name) continue;
+    if (dtype == DType::f64 || e.f32) return e;
+    if (name == e.name) {
+      throw InputError(fmt::format("the engine `{}` computes in f64 only; take --dtype=f64 or another engine", name));
+    }
+  }
+  if (name == "auto") throw InputError(fmt::format("no engine computes in {}", dtype_name(dtype)));
+  throw InputError(fmt::format("there is no engine `{}`; engines are: auto, {}", name, engine_names()));
+}
+
+}  // namespace
+
+const char* dtype_name(DType dtype) { return dtype == DType::f64 ? "f64" : "f32"; }
+
+const std::vector<EngineInfo>& engines() {
+  static const std::vector<EngineInfo> all{
+      {"reference", "the oracle: plain loops, one lifetime and one operation at a time", false, make_reference},
+  };
+  return all;
+}
+
+std::unique_ptr<Machine> make_machine(std::string_view engine, const BoundProgram& program,
+                                      const MachineOptions& options) {
+  return pick_engine(engine, options.dtype).make(program, options);
+}
+
+}  // namespace mlz::vm

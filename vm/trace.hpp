@@ -1,0 +1,27 @@
+#pragma once
+#include <optional>
+#include <string>
+
+#include "vm/machine.hpp"
+
+namespace mlz::vm {
+
+/// The first infinity or NaN a run wrote.
+struct FirstNonFinite {
+  Function function = Function::setup;
+  std::uint64_t run = 0;            ///< how often that function had run before
+  int lane = 0;
+  const BoundLine* line = nullptr;  ///< of the machine's program
+  std::string reg;                  ///< the register written, members filled in
+  std::int64_t entry = 0;           ///< its first entry that is not finite, counted row by row
+  double value = 0;
+
+  /// "Learn, run 13, lifetime 0, net.mlz:7: `W2 = W2 + d` gives inf at entry 3 of `W2`"
+  std::string text() const;
+};
+
+/// Runs a function to its end, as Machine::run does, and reports the first live instruction that wrote an infinity
+/// or NaN. Only the reference engine can; throws InputError for another one.
+std::optional<FirstNonFinite> run_traced(Machine& machine, Function function);
+
+}  // namespace mlz::vm
