@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "vm/dense_fuse.hpp"
+
 namespace mlz::vm::dense {
 namespace {
 
@@ -68,6 +70,13 @@ Plan make_plan(const BoundProgram& program) {
       plan.code[f].push_back(std::move(op));
     }
   }
+  return plan;
+}
+
+Plan plan_of(const BoundProgram& program, const MachineOptions& options, const Tuning& tuning) {
+  Plan plan = make_plan(program);
+  const std::size_t entry_bytes = options.dtype == DType::f64 ? sizeof(double) : sizeof(float);
+  if (options.fuse) fuse(program, tuning, entry_bytes, plan);
   return plan;
 }
 

@@ -62,6 +62,9 @@ struct Tuning {
 /// products as row operations, the rest as they are.
 Plan make_plan(const BoundProgram& program);
 
+/// The plan that the engine runs: of `make_plan`, and fused if the options say so.
+Plan plan_of(const BoundProgram& program, const MachineOptions& options, const Tuning& tuning);
+
 /// The registers an operation reads (calls `f` for each) apart from parts of `out` that it keeps.
 template <class F>
 void for_each_read(const PlanOp& op, F&& f) {
