@@ -51,8 +51,17 @@ class Task {
   virtual Problem problem(std::uint64_t seed, std::uint32_t index) const = 0;
 };
 
+enum class OptionKind {
+  text,
+  whole,   ///< a whole number in lo .. hi
+  number,  ///< a finite number in lo .. hi
+  list,    ///< whole numbers in lo .. hi, written 3/5 or 3,5; empty: none
+};
+
 struct TaskOption {
   std::string name, default_value, meaning;
+  OptionKind kind = OptionKind::text;
+  double lo = 0, hi = 0;  ///< allowed values, both ends included
 };
 
 /// Where data is looked for: --data first, then $MLZ_DATA, the user's cache, system folders.
@@ -64,7 +73,7 @@ struct DataPaths {
 struct TaskEntry {
   std::string name, meaning;
   std::vector<TaskOption> options;
-  /// Makes the task from complete options. Throws InputError.
+  /// Makes the task from complete options, each checked against its kind and range. Throws InputError.
   std::function<std::shared_ptr<const Task>(const std::map<std::string, std::string>&, const DataPaths&)> make;
 };
 
@@ -73,5 +82,14 @@ const std::vector<TaskEntry>& registry();
 /// Makes the task of a text such as "linear:features=4,train=100". Throws InputError with what to do for unknown
 /// names and options, values that do not fit, missing or damaged data.
 std::shared_ptr<const Task> make_task(const std::string& text, const DataPaths& paths);
+
+/// The names, meanings and options with defaults of all tasks, as a page to read.
+std::string list_tasks();
+
+/// Shuffled order of `count` training examples in one epoch (from 0) of a lifetime. Problem::order holds these, except
+/// that a task with the automl protocol keeps stored order in its first epoch. For runs of more epochs than the problem
+/// states.
+std::vector<std::uint32_t> training_order(std::uint64_t seed, std::uint32_t index, std::uint32_t epoch,
+                                          std::size_t count);
 
 }  // namespace mlz::tasks

@@ -40,7 +40,8 @@ class Binder {
   std::unordered_map<const CoreLine*, std::uint32_t> line_numbers_;
   std::map<RegisterId, std::string> families_;              // member or turn -> name in the program
   Function function_ = Function::setup;
-  std::int64_t instructions_ = 0, turns_ = 0;
+  std::int64_t instructions_ = 0;
+  std::int64_t idle_turns_ = 0;  // turns of loops that made nothing; they count against the limit, too
   bool stop_ = false;  // a limit is reached: nothing more is made
 
   // binder_registers.cpp

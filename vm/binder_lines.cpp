@@ -64,8 +64,9 @@ void Binder::bind_loop(const CoreLine& line) {
   BindScope::Variable variable(scope_, line.variable, {});
   for (std::int64_t turn = 0; turn < turns && !stop_; ++turn) {
     variable.set(*first + turn * *step);
-    ++turns_;
+    const std::int64_t before = instructions_ + idle_turns_;
     bind_lines(line.body);
+    idle_turns_ += instructions_ + idle_turns_ == before;
     if (scope_.failed()) return;  // the next turns would repeat the same errors
   }
 }
@@ -74,7 +75,7 @@ void Binder::bind_loop(const CoreLine& line) {
 bool Binder::has_room(const CoreLine& line, std::int64_t turns) {
   const BindScope::Variable unknown(scope_, line.variable, {});
   const double least = static_cast<double>(turns) * std::max(1.0, least_instructions(line.body));
-  const double used = static_cast<double>(std::max(instructions_, turns_));
+  const double used = static_cast<double>(instructions_ + idle_turns_);
   if (used + least <= static_cast<double>(options_.max_instructions)) return true;
   stop_ = true;
   scope_.fail(line.where,

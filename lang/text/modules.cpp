@@ -94,7 +94,7 @@ void ModuleLoader::resolve(Module& module) {
 const Module* ModuleLoader::find(const Import& import, const SourceFile& from) {
   namespace fs = std::filesystem;
   const std::string file_name = import.module + ".mlz";
-  std::shared_ptr<const SourceFile> source;
+  std::shared_ptr<const SourceFile> source = embedded(file_name);
   std::vector<std::string> folders{fs::path(from.name).parent_path().string()};
   folders.insert(folders.end(), options_.path.begin(), options_.path.end());
   std::string searched;
@@ -104,10 +104,9 @@ const Module* ModuleLoader::find(const Import& import, const SourceFile& from) {
     searched += (searched.empty() ? "" : ", ") + path.string();
     if (!source && fs::is_regular_file(path, ec)) source = read_text_file(path.string());
   }
-  if (!source) source = embedded(file_name);
   if (!source) {
     diagnostics_.error(import.where, fmt::format("module `{}` was not found", import.module),
-                       fmt::format("looked for {} and in the standard library; add its folder with --path", searched));
+                       fmt::format("looked for {} besides the standard library; add its folder with --path", searched));
     return nullptr;
   }
   const auto known = modules_.find(source->name);

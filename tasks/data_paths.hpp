@@ -1,0 +1,26 @@
+#pragma once
+#include "tasks/task.hpp"
+
+namespace mlz::tasks {
+
+/// The four files of an image data set in the layout of MNIST.
+struct ImageFiles {
+  std::string train_images, train_labels, test_images, test_labels;
+};
+
+/// Where one known data set lies and how to get it.
+struct KnownImages {
+  std::string name;
+  std::vector<std::string> subfolders;  ///< tried in each data folder, then the data folder itself
+  std::string how_to_get;               ///< a sentence for the error message
+};
+
+/// Finds train-images-idx3-ubyte and its three companions, plain or .gz. Throws InputError that
+/// lists the places tried and says what to do.
+ImageFiles find_images(const KnownImages& known, const DataPaths& paths);
+
+/// `path` as it stands if it exists, else the first data folder's file of that name, else `path`
+/// unchanged.
+std::string find_file(const std::string& path, const DataPaths& paths);
+
+}  // namespace mlz::tasks
