@@ -14,10 +14,8 @@ bool near(double expected, double got, Tolerance tolerance) {
 }
 
 std::optional<std::string> difference(const std::string& field, std::span<const double> expected,
-                                      std::span<const double> got, Tolerance tolerance,
-                                      std::span<const double> floors) {
+                                      std::span<const double> got, Tolerance tolerance) {
   for (std::size_t i = 0; i < std::min(expected.size(), got.size()); ++i) {
-    if (i < floors.size()) tolerance.floor = floors[i];
     if (near(expected[i], got[i], tolerance)) continue;
     return fmt::format("{}[{}]: expected {}, got {}", field, i, expected[i], got[i]);
   }

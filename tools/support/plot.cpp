@@ -87,7 +87,11 @@ struct Axis {
   }
 };
 
-bool drawable(const std::pair<double, double>& p) { return std::isfinite(p.first) && std::isfinite(p.second); }
+/// Not NaN, and small enough that a range of such values does not overflow.
+bool drawable(const std::pair<double, double>& p) {
+  constexpr double kLargest = 1e300;
+  return std::abs(p.first) <= kLargest && std::abs(p.second) <= kLargest;
+}
 
 /// Lays out and writes one plot.
 class Drawing {
