@@ -38,7 +38,11 @@ constexpr std::array<Hint, 16> kFirstWords{{
 }};
 
 /// What stands where something else was expected; the first match counts, so longer ones come first.
-constexpr std::array<Hint, 24> kFound{{
+constexpr std::array<Hint, 27> kFound{{
+    {"@=", "augmented assignments are += -= *= /="},
+    {"%=", "augmented assignments are += -= *= /="},
+    {"//=", "augmented assignments are += -= *= /="},
+    {"**=", "augmented assignments are += -= *= /="},
     {"&&", "write `and`"},
     {"||", "write `or`"},
     {"!=", ""},
@@ -61,8 +65,7 @@ constexpr std::array<Hint, 24> kFound{{
     {"not", "put `not ...` into brackets here"},
     {"@", "the only mark is `@hold`, on a line of its own"},
     {"$", "names are letters, digits and underscores"},
-    {"*=", "augmented assignments are += -= *= /= with one name on the left"},
-    {"**=", "write `x = x ** y`"},
+    {"*=", "augmented assignments have one name on the left"},
 }};
 
 std::string_view before(std::string_view line, std::size_t offset) {
@@ -78,10 +81,7 @@ bool matches(const Hint& hint, std::string_view rest) {
 std::string equals_hint(std::string_view line, std::string_view word, std::size_t offset) {
   if (word == "if" || word == "elif" || word == "return") return "`=` assigns; compare with `==`";
   if (word == "def") return "parameters have no default values";
-  const std::string_view head = before(line, offset);
-  if (!head.empty() && std::string_view("@%*/").find(head.back()) != std::string_view::npos) {
-    return "augmented assignments are += -= *= /=";
-  }
+  const std::string_view head = line.substr(0, offset);
   return head.find('=') != std::string_view::npos ? "write one assignment per line; compare with `==`" : "";
 }
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <utility>
-#include <array>
 
 #include "lang/text/grammar.hpp"
 #include "lang/text/lines.hpp"
@@ -95,7 +94,7 @@ class Assembler {
       declaration->hold = take_hold();
       program_.declarations.push_back(std::move(*declaration));
     } else if (auto* function = std::get_if<FunctionDefinition>(&parsed)) {
-      add_function(std::move(*function), level);
+      add_function(std::move(*function), level, 0);
     } else {
       stray_ = !std::holds_alternative<std::monostate>(parsed);
       if (stray_ && !was_stray) outside(where);
@@ -113,13 +112,13 @@ class Assembler {
     error(where, "statement outside any function; expected a declaration, an import or `def`", hint);
   }
 
-  void add_function(FunctionDefinition function, int level) {
+  void add_function(FunctionDefinition function, int level, int depth) {
     function.hold = take_hold();
     if (inside(level) && line().doc) {
       function.doc = clean_doc(line().text);
       ++at_;
     }
-    if (inside(level)) function.body = block(level, 1);
+    if (inside(level)) function.body = block(level, depth + 1);
     program_.functions.push_back(std::move(function));
   }
 
@@ -161,8 +160,11 @@ class Assembler {
       body.push_back(std::move(*made));
       return;
     }
-    if (take_hold() && !std::holds_alternative<std::monostate>(parsed)) {
-      error(where, "`@hold` marks a statement; expected one below it");
+    const bool held = take_hold();
+    const bool branch = std::holds_alternative<ElifLine>(parsed) || std::holds_alternative<ElseLine>(parsed);
+    if (held && branch) {
+      error(where, "`@hold` cannot mark one branch", "put it above the `if`, to mark all branches");
+      return skip_block(level, depth);
     }
     misplaced(parsed, where, level, depth);
   }
@@ -210,7 +212,7 @@ class Assembler {
     if (auto* function = std::get_if<FunctionDefinition>(&parsed)) {
       error(where, fmt::format("function `{}` inside another function", function->name),
             "`def` begins at the left margin");
-      return add_function(std::move(*function), level);
+      return add_function(std::move(*function), level, depth);
     }
     if (auto* declaration = std::get_if<Declaration>(&parsed)) {
       error(where, fmt::format("declaration of `{}` inside a function", declaration->name),

@@ -12,11 +12,15 @@ namespace mlz::test {
 
 inline StaticExpr num(double value) { return StaticExpr::number(value); }
 inline StaticExpr name(std::string text) { return StaticExpr::name(std::move(text)); }
-inline StaticExpr call(std::string f, std::vector<StaticExpr> args) { return StaticExpr::call(std::move(f), std::move(args)); }
+inline StaticExpr call(std::string f, std::vector<StaticExpr> args) {
+  return StaticExpr::call(std::move(f), std::move(args));
+}
 inline Dim dim(const StaticExpr& expr) { return *Dim::of(expr, {}); }
 inline Dim dim(const char* text) { return dim(name(text)); }
 
-inline RegisterRef ref(std::string text, std::vector<StaticExpr> member = {}) { return {std::move(text), std::move(member)}; }
+inline RegisterRef ref(std::string text, std::vector<StaticExpr> member = {}) {
+  return {std::move(text), std::move(member)};
+}
 inline Operand reg(std::string text, std::vector<StaticExpr> member = {}) {
   return Operand::of(ref(std::move(text), std::move(member)));
 }
@@ -24,11 +28,14 @@ inline Operand lit(double value) { return Operand::of(num(value)); }
 
 inline Index all() { return {}; }
 inline Index at(StaticExpr e) { return {Index::Kind::at, std::move(e), {}}; }
-inline Index range(StaticExpr lo, StaticExpr hi) { return {Index::Kind::range, std::move(lo), std::move(hi)}; }
+inline Index range(StaticExpr lo, StaticExpr hi) {
+  return {Index::Kind::range, std::move(lo), std::move(hi)};
+}
 inline Index fraction(double f) { return {Index::Kind::fraction, num(f), {}}; }
 
 inline CoreLine line(RegisterRef out, OpId op, std::vector<Operand> in = {},
-                     std::vector<std::vector<StaticExpr>> attributes = {}, std::vector<Index> index = {}) {
+                     std::vector<std::vector<StaticExpr>> attributes = {},
+                     std::vector<Index> index = {}) {
   CoreLine made;
   made.op = op;
   made.out = std::move(out);
@@ -38,11 +45,12 @@ inline CoreLine line(RegisterRef out, OpId op, std::vector<Operand> in = {},
   return made;
 }
 inline CoreLine line(const char* out, OpId op, std::vector<Operand> in = {},
-                     std::vector<std::vector<StaticExpr>> attributes = {}, std::vector<Index> index = {}) {
+                     std::vector<std::vector<StaticExpr>> attributes = {},
+                     std::vector<Index> index = {}) {
   return line(ref(out), op, std::move(in), std::move(attributes), std::move(index));
 }
-inline CoreLine loop(std::string variable, StaticExpr first, StaticExpr last, std::vector<CoreLine> body,
-                     StaticExpr step = {}) {
+inline CoreLine loop(std::string variable, StaticExpr first, StaticExpr last,
+                     std::vector<CoreLine> body, StaticExpr step = {}) {
   CoreLine made;
   made.kind = CoreLine::Kind::loop;
   made.variable = std::move(variable);
@@ -52,7 +60,8 @@ inline CoreLine loop(std::string variable, StaticExpr first, StaticExpr last, st
   made.body = std::move(body);
   return made;
 }
-inline CoreLine branch(StaticExpr condition, std::vector<CoreLine> body, std::vector<CoreLine> otherwise = {}) {
+inline CoreLine branch(StaticExpr condition, std::vector<CoreLine> body,
+                       std::vector<CoreLine> otherwise = {}) {
   CoreLine made;
   made.kind = CoreLine::Kind::branch;
   made.condition = std::move(condition);
@@ -64,7 +73,8 @@ inline CoreLine branch(StaticExpr condition, std::vector<CoreLine> body, std::ve
 /// A program under construction.
 struct Build {
   CoreProgram program;
-  std::shared_ptr<SourceFile> file = std::make_shared<SourceFile>(SourceFile{"test.mlz", "line one\nline two\n"});
+  std::shared_ptr<SourceFile> file =
+      std::make_shared<SourceFile>(SourceFile{"test.mlz", "line one\nline two\n"});
 
   RegisterInfo& add(const char* text, Shape shape, Role role = Role::none) {
     RegisterInfo info;
@@ -93,7 +103,8 @@ struct Build {
     return d;
   }
   /// A state or param, with its register.
-  Declaration& memory(Declaration::Kind kind, const char* text, Shape shape, std::vector<FamilyIndex> family = {}) {
+  Declaration& memory(Declaration::Kind kind, const char* text, Shape shape,
+                      std::vector<FamilyIndex> family = {}) {
     RegisterInfo& info = add(text, shape);
     info.family = family;
     info.is_state = kind == Declaration::Kind::state;
@@ -117,7 +128,8 @@ struct Build {
   }
 };
 
-inline vm::BindOptions sizes(std::map<std::string, std::int64_t> values, vm::Observe observe = vm::Observe::all) {
+inline vm::BindOptions sizes(std::map<std::string, std::int64_t> values,
+                             vm::Observe observe = vm::Observe::all) {
   vm::BindOptions options;
   options.sizes = std::move(values);
   options.observe = observe;
@@ -137,7 +149,8 @@ inline std::vector<double> read(const vm::Machine& machine, const std::string& t
   machine.read(id, lane, std::span<double>(out));
   return out;
 }
-inline void write(vm::Machine& machine, const std::string& text, const std::vector<double>& values, int lane = 0) {
+inline void write(vm::Machine& machine, const std::string& text, const std::vector<double>& values,
+                  int lane = 0) {
   machine.write(machine.program().by_name.at(text), lane, std::span<const double>(values));
 }
 

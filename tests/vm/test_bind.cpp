@@ -20,7 +20,8 @@ TEST_CASE("sizes are computed in order and give registers their shapes") {
   Build b;
   b.size("hidden", call("*", {name("features"), num(2)}));
   b.size("n", StaticExpr::list({name("features"), num(7), name("hidden")}));
-  b.memory(Declaration::Kind::state, "W", Shape::matrix(dim("hidden"), dim(StaticExpr::element("n", num(-2)))));
+  b.memory(Declaration::Kind::state, "W",
+           Shape::matrix(dim("hidden"), dim(StaticExpr::element("n", num(-2)))));
   const BoundProgram p = b.bind(sizes({{"features", 3}}));
   const BoundRegister& w = p.registers.at(p.by_name.at("W"));
   CHECK(w.rows == 6);
@@ -32,10 +33,12 @@ TEST_CASE("families have one register per member, shaped by their index") {
   Build b;
   b.size("n", StaticExpr::list({num(2), num(3), num(4)}));
   const StaticExpr next = call("+", {name("l"), num(1)});
-  b.memory(Declaration::Kind::state, "W",
-           Shape::matrix(dim(StaticExpr::element("n", name("l"))), dim(StaticExpr::element("n", next))),
-           {{"l", num(2)}, {"h", num(2)}});
-  b.predict() = {line(ref("W", {num(-1), num(0)}), OpId::set, {lit(5)}, {}, {at(num(0)), at(num(-1))})};
+  b.memory(
+      Declaration::Kind::state, "W",
+      Shape::matrix(dim(StaticExpr::element("n", name("l"))), dim(StaticExpr::element("n", next))),
+      {{"l", num(2)}, {"h", num(2)}});
+  b.predict() = {
+      line(ref("W", {num(-1), num(0)}), OpId::set, {lit(5)}, {}, {at(num(0)), at(num(-1))})};
   const BoundProgram p = b.bind(sizes({}));
   CHECK(p.by_name.size() == 4);
   CHECK(p.registers.at(p.by_name.at("W[0][1]")).cols == 3);
@@ -50,8 +53,9 @@ TEST_CASE("loops are unrolled, and registers that depend on a turn are one per t
   Build b;
   b.add("z", Shape::vector(dim(call("+", {name("i"), num(1)})))).per_iteration = {"i"};
   b.add("s", Shape::scalar());
-  b.predict() = {loop("i", num(0), num(3), {line("z", OpId::fill, {lit(2)}, {{call("+", {name("i"), num(1)})}}),
-                                            line("s", OpId::sum, {reg("z")})})};
+  b.predict() = {loop("i", num(0), num(3),
+                      {line("z", OpId::fill, {lit(2)}, {{call("+", {name("i"), num(1)})}}),
+                       line("s", OpId::sum, {reg("z")})})};
   const BoundProgram p = b.bind(sizes({}));
   CHECK(code(p, Function::predict).size() == 6);
   CHECK(p.registers.at(p.by_name.at("z@0")).cols == 1);
@@ -65,9 +69,11 @@ TEST_CASE("loops are unrolled, and registers that depend on a turn are one per t
 TEST_CASE("loops count down, step, and may have no turn") {
   Build b;
   b.memory(Declaration::Kind::state, "v", Shape::vector(Dim(8)));
-  const auto set = [](const char* i) { return line("v", OpId::set, {Operand::of(name(i))}, {}, {at(name(i))}); };
-  b.setup() = {loop("i", num(7), num(0), {set("i")}, num(-3)), loop("j", num(3), num(3), {set("j")}),
-               loop("k", {}, num(3), {set("k")}, num(2))};
+  const auto set = [](const char* i) {
+    return line("v", OpId::set, {Operand::of(name(i))}, {}, {at(name(i))});
+  };
+  b.setup() = {loop("i", num(7), num(0), {set("i")}, num(-3)),
+               loop("j", num(3), num(3), {set("j")}), loop("k", {}, num(3), {set("k")}, num(2))};
   auto machine = vm::make_machine("reference", b.bind(sizes({})), {});
   machine->run(Function::setup);
   CHECK(read(*machine, "v") == Numbers{0, 1, 2, 0, 4, 0, 0, 7});
@@ -75,9 +81,10 @@ TEST_CASE("loops count down, step, and may have no turn") {
 
 TEST_CASE("nested turns name their registers by both") {
   Build b;
-  b.add("z", Shape::vector(dim(call("+", {call("+", {name("i"), name("j")}), num(1)})))).per_iteration = {"i", "j"};
-  b.predict() = {loop("i", num(0), num(2),
-                      {loop("j", num(0), num(2), {line("z", OpId::fill, {lit(1)})})})};
+  b.add("z", Shape::vector(dim(call("+", {call("+", {name("i"), name("j")}), num(1)}))))
+      .per_iteration = {"i", "j"};
+  b.predict() = {
+      loop("i", num(0), num(2), {loop("j", num(0), num(2), {line("z", OpId::fill, {lit(1)})})})};
   const BoundProgram p = b.bind(sizes({}));
   CHECK(p.registers.at(p.by_name.at("z@0@1")).cols == 2);
   CHECK(p.registers.at(p.by_name.at("z@1@1")).cols == 3);
@@ -87,8 +94,10 @@ TEST_CASE("branches are decided by sizes, and the other side is never looked at"
   Build b;
   b.add("a", Shape::scalar());
   const CoreLine bad = line("a", OpId::copy, {Operand::of(name("nothing"))});
-  b.predict() = {branch(call(">", {name("features"), num(2)}), {line("a", OpId::constant, {}, {{num(1)}})}, {bad}),
-                 branch(call("<", {name("features"), num(2)}), {bad}, {line("a", OpId::constant, {}, {{num(2)}})})};
+  b.predict() = {branch(call(">", {name("features"), num(2)}),
+                        {line("a", OpId::constant, {}, {{num(1)}})}, {bad}),
+                 branch(call("<", {name("features"), num(2)}), {bad},
+                        {line("a", OpId::constant, {}, {{num(2)}})})};
   const BoundProgram p = b.bind(sizes({{"features", 3}}));
   REQUIRE(code(p, Function::predict).size() == 2);
   CHECK(p.lines.size() == 4);
@@ -100,7 +109,8 @@ TEST_CASE("equal constants share a register, and -0 is not 0") {
   Build b;
   b.constant("c", num(0.5));
   b.add("a", Shape::scalar());
-  b.predict() = {line("a", OpId::add, {lit(0.5), Operand::of(name("c"))}), line("a", OpId::add, {lit(0), lit(-0.0)})};
+  b.predict() = {line("a", OpId::add, {lit(0.5), Operand::of(name("c"))}),
+                 line("a", OpId::add, {lit(0), lit(-0.0)})};
   const BoundProgram p = b.bind(sizes({}));
   const auto& instructions = code(p, Function::predict);
   CHECK(instructions[0].in[0] == instructions[0].in[1]);
@@ -128,7 +138,8 @@ TEST_CASE("concat becomes windows in order") {
   b.add("w", Shape::vector(Dim(4)));
   b.add("down", Shape::matrix(Dim(2), Dim(2)));
   b.add("right", Shape::matrix(Dim(1), Dim(4)));
-  b.predict() = {line("w", OpId::concat, {lit(9), reg("v"), lit(8)}), line("down", OpId::concat, {reg("m"), reg("m")}),
+  b.predict() = {line("w", OpId::concat, {lit(9), reg("v"), lit(8)}),
+                 line("down", OpId::concat, {reg("m"), reg("m")}),
                  line("right", OpId::concat, {reg("m"), reg("m")}, {{num(1)}})};
   const BoundProgram p = b.bind(sizes({}));
   CHECK(code(p, Function::predict).size() == 7);
@@ -143,7 +154,9 @@ TEST_CASE("concat becomes windows in order") {
 
 TEST_CASE("slices read and write windows, negative ends count from the end") {
   Build b;
-  const auto m = [&](const char* text, Shape s) { b.memory(Declaration::Kind::state, text, std::move(s)); };
+  const auto m = [&](const char* text, Shape s) {
+    b.memory(Declaration::Kind::state, text, std::move(s));
+  };
   m("W", Shape::matrix(Dim(3), Dim(4)));
   m("row", Shape::vector(Dim(4)));
   m("col", Shape::vector(Dim(3)));

@@ -49,7 +49,8 @@ TEST_CASE("what reaches a prediction through later steps is live") {
   Build b = scalars();
   b.setup() = {copy("a", "c"), copy("b", "c"), copy("d", "c")};
   b.predict() = {line("y", OpId::mul, {reg("x"), reg("a")})};
-  b.learn() = {line("a", OpId::add, {reg("a"), reg("b")}), line("b", OpId::add, {reg("b"), reg("target")}),
+  b.learn() = {line("a", OpId::add, {reg("a"), reg("b")}),
+               line("b", OpId::add, {reg("b"), reg("target")}),
                line("d", OpId::add, {reg("d"), reg("a")}), line("y", OpId::copy, {reg("a")})};
   CHECK(marks(b.bind(sizes({}, Observe::predictions))) == "LLd|L|LLdd");
 }
@@ -77,7 +78,8 @@ TEST_CASE("predict may follow predict, so its own state is live without learn") 
 TEST_CASE("an indexed assignment keeps the rest, a concat does not") {
   Build b = scalars();
   b.predict() = {line("v", OpId::fill, {reg("c")}, {{num(2)}}),
-                 line("v", OpId::set, {reg("x")}, {}, {at(num(0))}), line("y", OpId::sum, {reg("v")})};
+                 line("v", OpId::set, {reg("x")}, {}, {at(num(0))}),
+                 line("y", OpId::sum, {reg("v")})};
   CHECK(marks(b.bind(sizes({}, Observe::predictions))) == "|LLL|");
   b.predict()[1] = line("v", OpId::concat, {reg("x"), reg("x")});
   CHECK(marks(b.bind(sizes({}, Observe::predictions))) == "|dLLL|");
@@ -114,16 +116,20 @@ TEST_CASE("samplers are numbered live ones first, in order of the text, whatever
 
 TEST_CASE("turns of a line share its sampler and take its draws in turn") {
   Build b = scalars();
-  b.predict() = {draw("a"), loop("i", num(0), num(2), {line("v", OpId::normal, {lit(0), lit(1)}, {{num(2)}}),
-                                                       loop("j", num(0), num(2), {draw("b")})}),
+  b.predict() = {draw("a"),
+                 loop("i", num(0), num(2),
+                      {line("v", OpId::normal, {lit(0), lit(1)}, {{num(2)}}),
+                       loop("j", num(0), num(2), {draw("b")})}),
                  line("y", OpId::add, {reg("a"), reg("b")})};
   const BoundProgram p = b.bind(sizes({}, Observe::predictions));
   std::vector<std::uint64_t> numbers;
   for (const vm::BoundInstruction& i : p.code[1]) {
-    if (op_info(i.op).has(kRandom)) numbers.insert(numbers.end(), {i.sampler, i.draw_first, i.draw_stride});
+    if (op_info(i.op).has(kRandom))
+      numbers.insert(numbers.end(), {i.sampler, i.draw_first, i.draw_stride});
   }
-  CHECK(numbers == std::vector<std::uint64_t>{0, 0, 1, /* v */ 2, 0, 2, /* b */ 1, 0, 4, 1, 1, 4, /* v */ 2, 1, 2,
-                                              /* b */ 1, 2, 4, 1, 3, 4});
+  CHECK(numbers == std::vector<std::uint64_t>{0,         0, 1, /* v */ 2, 0, 2, /* b */ 1, 0, 4,
+                                              1,         1, 4, /* v */ 2, 1, 2,
+                                              /* b */ 1, 2, 4, 1,         3, 4});
 }
 
 TEST_CASE("a branch that is not taken takes no sampler number") {

@@ -27,7 +27,8 @@ Build noisy() {
   return b;
 }
 
-MachineOptions options(int lanes, std::vector<std::uint32_t> lifetimes = {}, std::uint64_t seed = 5) {
+MachineOptions options(int lanes, std::vector<std::uint32_t> lifetimes = {},
+                       std::uint64_t seed = 5) {
   MachineOptions o;
   o.lanes = lanes;
   o.lifetimes = std::move(lifetimes);
@@ -73,20 +74,23 @@ TEST_CASE("draws are the documented function of seed, lifetime, sampler and run"
   const double first = read(*machine, "a")[0];
   CHECK(first == 0 + (3 - 0) * uniform01({5, kLifetimeStream, 7, 1, 0}, 0));
   machine->run(Function::learn);
-  CHECK(read(*machine, "a")[0] == first + (3 - first) * uniform01({5, kLifetimeStream, 7, 1, 1}, 0));
+  CHECK(read(*machine, "a")[0] ==
+        first + (3 - first) * uniform01({5, kLifetimeStream, 7, 1, 1}, 0));
 }
 
 TEST_CASE("turns of a loop take successive draws") {
   Build b;
   b.memory(Declaration::Kind::state, "v", Shape::vector(Dim(2)));
   b.add("y", Shape::scalar(), Role::y);
-  b.predict() = {loop("i", num(0), num(2), {line("y", OpId::uniform, {lit(0), lit(1)}),
-                                            line("v", OpId::set, {reg("y")}, {}, {at(name("i"))})}),
+  b.predict() = {loop("i", num(0), num(2),
+                      {line("y", OpId::uniform, {lit(0), lit(1)}),
+                       line("v", OpId::set, {reg("y")}, {}, {at(name("i"))})}),
                  line("y", OpId::sum, {reg("v")})};
   auto machine = vm::make_machine("reference", b.bind(sizes({})), options(1));
   for (std::uint64_t run = 0; run < 3; ++run) {
     machine->run(Function::predict);
-    CHECK(read(*machine, "v") == Numbers{uniform01({5, 0, 0, 0, 2 * run}, 0), uniform01({5, 0, 0, 0, 2 * run + 1}, 0)});
+    CHECK(read(*machine, "v") ==
+          Numbers{uniform01({5, 0, 0, 0, 2 * run}, 0), uniform01({5, 0, 0, 0, 2 * run + 1}, 0)});
   }
 }
 
@@ -127,7 +131,8 @@ TEST_CASE("params may be given, and must fit") {
   machine->reset();
   CHECK(read(*machine, "W", 1) == Numbers{1, 2});
   given.params = {{1, 2, 3}, {}};
-  CHECK_THROWS_WITH_AS(vm::make_machine("reference", p, given), "the param `W0` has 2 entries; 3 were given", InputError);
+  CHECK_THROWS_WITH_AS(vm::make_machine("reference", p, given),
+                       "the param `W0` has 2 entries; 3 were given", InputError);
   given.params = {{1, 2}};
   CHECK_THROWS_AS(vm::make_machine("reference", p, given), InputError);
 }
@@ -178,11 +183,12 @@ TEST_CASE("a trace finds the first value that is not finite and changes nothing"
   b.memory(Declaration::Kind::state, "v", Shape::vector(Dim(3)));
   CoreLine grow = line("v", OpId::mul, {reg("v"), reg("x")});
   grow.where = {b.file, 2, 1};
-  b.setup() = {line("v", OpId::fill, {lit(1)}, {{num(3)}}), line("v", OpId::set, {lit(2)}, {}, {at(num(1))})};
+  b.setup() = {line("v", OpId::fill, {lit(1)}, {{num(3)}}),
+               line("v", OpId::set, {lit(2)}, {}, {at(num(1))})};
   b.predict() = {grow, line("y", OpId::sum, {reg("v")})};
   const vm::BoundProgram p = b.bind(sizes({}));
-  auto traced = vm::make_machine("reference", p, options(2));
-  auto plain = vm::make_machine("reference", p, options(2));
+  auto traced = vm::make_machine("reference", p, options(2, {4, 6}));
+  auto plain = vm::make_machine("reference", p, options(2, {4, 6}));
   CHECK_FALSE(vm::run_traced(*traced, Function::setup));
   plain->run(Function::setup);
   std::optional<vm::FirstNonFinite> found;
@@ -205,7 +211,7 @@ TEST_CASE("a trace finds the first value that is not finite and changes nothing"
   CHECK(std::isinf(found->value));
   REQUIRE(found->line != nullptr);
   CHECK(found->line->where.line == 2);
-  CHECK(found->text().find("Predict, run 3, lifetime 1, test.mlz:2") != std::string::npos);
+  CHECK(found->text().find("Predict, run 3, lifetime 6, test.mlz:2") != std::string::npos);
   CHECK(read(*traced, "v", 0) == read(*plain, "v", 0));
   CHECK(read(*traced, "y", 1) == read(*plain, "y", 1));
 }

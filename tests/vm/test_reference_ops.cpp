@@ -27,7 +27,8 @@ struct Case {
   double value = 0;
 };
 
-/// Every op that a bound program can hold, with small shapes. Elementwise ones follow from the table.
+/// Every op that a bound program can hold, with small shapes. Elementwise ones follow from the
+/// table.
 std::vector<Case> cases() {
   std::vector<Case> all{
       {OpId::copy, {vec(5)}, vec(5)},
@@ -95,7 +96,8 @@ std::vector<Case> cases() {
   return all;
 }
 
-/// One instruction on registers a, b, c and out; `alias` is the operand that is also the result, or -1.
+/// One instruction on registers a, b, c and out; `alias` is the operand that is also the result, or
+/// -1.
 BoundProgram one(const Case& c, int alias) {
   BoundProgram p;
   p.role.fill(kNoRegister);
@@ -129,12 +131,14 @@ Numbers numbers(std::size_t n, double shift) {
   return out;
 }
 
-/// The result with given operands; missing ones are filled with numbers in -1 .. 1. `out` holds `before` at first.
+/// The result with given operands; missing ones are filled with numbers in -1 .. 1. `out` holds
+/// `before` at first.
 Numbers result(const Case& c, int alias, std::vector<Numbers> in = {}, const Numbers& before = {}) {
   const BoundProgram p = one(c, alias);
   auto machine = make_machine("reference", p, {});
   for (std::size_t k = 0; k < c.in.size(); ++k) {
-    if (k >= in.size()) in.push_back(numbers(static_cast<std::size_t>(c.in[k].size()), static_cast<double>(k)));
+    if (k >= in.size())
+      in.push_back(numbers(static_cast<std::size_t>(c.in[k].size()), static_cast<double>(k)));
     machine->write(static_cast<RegisterId>(k), 0, std::span<const double>(in[k]));
   }
   const RegisterId out = p.code[1][0].out;
@@ -165,7 +169,8 @@ TEST_CASE("the reference engine executes every op of the table") {
       BoundInstruction i;
       i.op = c.op;
       i.attr = c.attr;
-      const auto shape = result_dims(i, c.in, c.op == OpId::reshape ? std::optional<Dims>(c.out) : std::nullopt, c.out, why);
+      const auto shape = result_dims(
+          i, c.in, c.op == OpId::reshape ? std::optional<Dims>(c.out) : std::nullopt, c.out, why);
       REQUIRE_MESSAGE(shape.has_value(), why);
       CHECK(*shape == c.out);
     }
@@ -184,7 +189,8 @@ TEST_CASE("a result may be an operand: operands are read first") {
     for (std::size_t k = 0; k < c.in.size(); ++k) {
       if (!(c.in[k] == c.out)) continue;
       INFO(op_info(c.op).name(), " operand ", k);
-      const Numbers before = c.op == OpId::set ? numbers(static_cast<std::size_t>(c.out.size()), 0) : Numbers{};
+      const Numbers before =
+          c.op == OpId::set ? numbers(static_cast<std::size_t>(c.out.size()), 0) : Numbers{};
       CHECK(same_bits(result(c, static_cast<int>(k)), result(c, -1, {}, before)));
       ++aliased;
     }
@@ -195,37 +201,49 @@ TEST_CASE("a result may be an operand: operands are read first") {
 TEST_CASE("values of ops that move entries") {
   const Numbers six{1, 2, 3, 4, 5, 6};
   CHECK(result({OpId::transpose, {mat(2, 3)}, mat(3, 2)}, -1, {six}) == Numbers{1, 4, 2, 5, 3, 6});
-  CHECK(result({OpId::broadcast_vector, {vec(2)}, mat(2, 2), {0}}, -1, {{1, 2}}) == Numbers{1, 1, 2, 2});
-  CHECK(result({OpId::broadcast_vector, {vec(2)}, mat(2, 2), {1}}, -1, {{1, 2}}) == Numbers{1, 2, 1, 2});
+  CHECK(result({OpId::broadcast_vector, {vec(2)}, mat(2, 2), {0}}, -1, {{1, 2}}) ==
+        Numbers{1, 1, 2, 2});
+  CHECK(result({OpId::broadcast_vector, {vec(2)}, mat(2, 2), {1}}, -1, {{1, 2}}) ==
+        Numbers{1, 2, 1, 2});
   CHECK(result({OpId::onehot, {scalar()}, vec(3), {3}}, -1, {{1.9}}) == Numbers{0, 1, 0});
   CHECK(result({OpId::onehot, {scalar()}, vec(3), {3}}, -1, {{-0.5}}) == Numbers{0, 0, 0});
   CHECK(result({OpId::onehot, {scalar()}, vec(3), {3}}, -1, {{kNan}}) == Numbers{0, 0, 0});
   CHECK(result({OpId::onehot, {vec(2)}, mat(2, 2), {2}}, -1, {{1, 2}}) == Numbers{0, 1, 0, 0});
-  CHECK(result({OpId::repeat_rows, {mat(2, 2)}, mat(4, 2), {2}}, -1, {{1, 2, 3, 4}}) == Numbers{1, 2, 1, 2, 3, 4, 3, 4});
-  CHECK(result({OpId::tile_rows, {mat(2, 2)}, mat(4, 2), {2}}, -1, {{1, 2, 3, 4}}) == Numbers{1, 2, 3, 4, 1, 2, 3, 4});
+  CHECK(result({OpId::repeat_rows, {mat(2, 2)}, mat(4, 2), {2}}, -1, {{1, 2, 3, 4}}) ==
+        Numbers{1, 2, 1, 2, 3, 4, 3, 4});
+  CHECK(result({OpId::tile_rows, {mat(2, 2)}, mat(4, 2), {2}}, -1, {{1, 2, 3, 4}}) ==
+        Numbers{1, 2, 3, 4, 1, 2, 3, 4});
   CHECK(result({OpId::repeat_rows, {vec(2)}, vec(4), {2}}, -1, {{1, 2}}) == Numbers{1, 1, 2, 2});
   CHECK(result({OpId::tile_rows, {vec(2)}, vec(4), {2}}, -1, {{1, 2}}) == Numbers{1, 2, 1, 2});
   const Numbers eight{1, 2, 3, 4, 5, 6, 7, 8};
-  CHECK(result({OpId::sum_groups, {mat(4, 2)}, mat(2, 2), {2}}, -1, {eight}) == Numbers{4, 6, 12, 14});
-  CHECK(result({OpId::sum_strided, {mat(4, 2)}, mat(2, 2), {2}}, -1, {eight}) == Numbers{6, 8, 10, 12});
+  CHECK(result({OpId::sum_groups, {mat(4, 2)}, mat(2, 2), {2}}, -1, {eight}) ==
+        Numbers{4, 6, 12, 14});
+  CHECK(result({OpId::sum_strided, {mat(4, 2)}, mat(2, 2), {2}}, -1, {eight}) ==
+        Numbers{6, 8, 10, 12});
   CHECK(result({OpId::mean_groups, {vec(8)}, vec(2), {4}}, -1, {eight}) == Numbers{2.5, 6.5});
   CHECK(result({OpId::mean_strided, {vec(8)}, vec(2), {4}}, -1, {eight}) == Numbers{4, 5});
-  CHECK(result({OpId::set, {scalar()}, mat(2, 2), {0, 1, 2, 1}}, -1, {{9}}, {1, 2, 3, 4}) == Numbers{1, 9, 3, 9});
+  CHECK(result({OpId::set, {scalar()}, mat(2, 2), {0, 1, 2, 1}}, -1, {{9}}, {1, 2, 3, 4}) ==
+        Numbers{1, 9, 3, 9});
 }
 
 TEST_CASE("values of products and reductions") {
   const Numbers six{1, 2, 3, 4, 5, 6};
-  CHECK(result({OpId::matvec, {mat(2, 3), vec(3)}, vec(2)}, -1, {six, {1, 0, 2}}) == Numbers{7, 16});
-  CHECK(result({OpId::vecmat, {vec(2), mat(2, 3)}, vec(3)}, -1, {{1, 2}, six}) == Numbers{9, 12, 15});
-  CHECK(result({OpId::matmul, {mat(2, 3), mat(3, 2)}, mat(2, 2)}, -1, {six, six}) == Numbers{22, 28, 49, 64});
-  CHECK(result({OpId::outer, {vec(2), vec(2)}, mat(2, 2)}, -1, {{1, 2}, {3, 4}}) == Numbers{3, 4, 6, 8});
+  CHECK(result({OpId::matvec, {mat(2, 3), vec(3)}, vec(2)}, -1, {six, {1, 0, 2}}) ==
+        Numbers{7, 16});
+  CHECK(result({OpId::vecmat, {vec(2), mat(2, 3)}, vec(3)}, -1, {{1, 2}, six}) ==
+        Numbers{9, 12, 15});
+  CHECK(result({OpId::matmul, {mat(2, 3), mat(3, 2)}, mat(2, 2)}, -1, {six, six}) ==
+        Numbers{22, 28, 49, 64});
+  CHECK(result({OpId::outer, {vec(2), vec(2)}, mat(2, 2)}, -1, {{1, 2}, {3, 4}}) ==
+        Numbers{3, 4, 6, 8});
   CHECK(result({OpId::sum, {mat(2, 3)}, vec(3), {0}}, -1, {six}) == Numbers{5, 7, 9});
   CHECK(result({OpId::sum, {mat(2, 3)}, vec(2), {1}}, -1, {six}) == Numbers{6, 15});
   CHECK(result({OpId::max, {mat(2, 3)}, vec(3), {0}}, -1, {{1, kNan, 3, 4, 5, 2}})[2] == 3);
   CHECK(std::isnan(result({OpId::max, {mat(2, 3)}, vec(3), {0}}, -1, {{1, kNan, 3, 4, 5, 2}})[1]));
   CHECK(result({OpId::norm, {vec(2)}, scalar(), {-1}}, -1, {{3, 4}}) == Numbers{5});
   CHECK(result({OpId::std, {vec(4)}, scalar(), {-1}}, -1, {{1, 1, 3, 3}}) == Numbers{1});
-  CHECK(result({OpId::argmax, {mat(2, 3)}, vec(2), {1}}, -1, {{1, 3, 3, 9, 2, 1}}) == Numbers{1, 0});
+  CHECK(result({OpId::argmax, {mat(2, 3)}, vec(2), {1}}, -1, {{1, 3, 3, 9, 2, 1}}) ==
+        Numbers{1, 0});
 }
 
 TEST_CASE("values of image ops") {
@@ -244,7 +262,9 @@ TEST_CASE("values of image ops") {
 }
 
 TEST_CASE("ties and NaN in minima and maxima go the way of the table") {
-  const auto two = [](OpId op, Dims d, double a, double b) { return result({op, {d, d}, d}, -1, {{a}, {b}})[0]; };
+  const auto two = [](OpId op, Dims d, double a, double b) {
+    return result({op, {d, d}, d}, -1, {{a}, {b}})[0];
+  };
   CHECK(two(OpId::minimum, scalar(), 2, kNan) == 2);
   CHECK(std::isnan(two(OpId::minimum, scalar(), kNan, 2)));
   CHECK(std::signbit(two(OpId::maximum, vec(1), -0.0, 0.0)));

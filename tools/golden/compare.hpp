@@ -6,8 +6,7 @@
 
 namespace mlz::golden {
 
-/// How near two numbers must be: |a - b| <= relative * max(floor, |expected|). NaN equals NaN; infinities and, where
-/// the floor is 0, zeros must be the same.
+/// How near two numbers must be: |a - b| <= relative * max(floor, |expected|). NaN equals NaN; infinities must be the same.
 struct Tolerance {
   double relative = 1e-9;
   double floor = 1;
