@@ -1,8 +1,9 @@
 // The kernels of dense_kernels.hpp for one level of the processor. The including file defines MLZ_LEVEL (a name)
 // and MLZ_VECTOR_BYTES, and is compiled with the options of that level.
 //
-// Reductions keep their P strided partials (vm/reduce.hpp) as the lanes of one vector of 64 bytes, so that the written
-// order is also the fast one. Reductions over columns keep P vectors, one for each partial of some columns.
+// Reductions keep their P strided partials (vm/reduce.hpp) as the lanes of vectors of 64 bytes together, so that the
+// written order is also the fast one. Reductions over columns keep P vectors, one for each partial of some columns.
+// Short sums, which go from left to right, are made for several rows or columns at once.
 #include <algorithm>
 #include <cstring>
 #include <type_traits>
@@ -216,10 +217,21 @@ MLZ_INLINE void start(V& p) {
   p = V{} + R::template start<T>();
 }
 
+/// Whether n terms are joined from left to right: short sums are.
+template <class R>
+constexpr bool in_sequence(std::int64_t n) {
+  return !std::is_same_v<R, Rule<Fold::largest>> && !std::is_same_v<R, Rule<Fold::smallest>> && n <= kSequentialTerms;
+}
+
 template <Fold fold, class T>
 T fold_row(std::int64_t n, const T* a) {
   using R = Rule<fold>;
   constexpr int P = kPartials<T>;
+  if (in_sequence<R>(n)) {
+    T total = R::template start<T>();
+    for (std::int64_t i = 0; i < n; ++i) R::take(total, a[i]);
+    return total;
+  }
   const auto take = [](auto& p, const auto& x) __attribute__((always_inline)) { R::take(p, x); };
   Partials<T> p, x;
   each_part([](auto& part) __attribute__((always_inline)) { start<R, T>(part); }, p);
@@ -284,6 +296,21 @@ MLZ_INLINE void column_vector(std::int64_t n, std::int64_t step, const T* a, con
   std::memcpy(out, &p[0], sizeof(V));
 }
 
+/// As column_vector for `count` vectors in succession and so few rows that they are taken in sequence.
+template <class R, int bytes, int count, class T>
+MLZ_INLINE void short_columns(std::int64_t n, std::int64_t step, const T* a, const T* x, std::int64_t x_step, T* out) {
+  using V = Vector<T, bytes>;
+  constexpr int width = bytes / static_cast<int>(sizeof(T));
+  V p[count];
+  unrolled<count>([&](auto c) __attribute__((always_inline)) { start<JoinOf<R>, T>(p[c]); });
+  for (std::int64_t i = 0; i < n; ++i) {
+    const T factor = std::is_same_v<R, Product> ? x[i * x_step] : T(0);
+    unrolled<count>(
+        [&](auto c) __attribute__((always_inline)) { take_row<R>(p[c], a + i * step + c * width, factor); });
+  }
+  unrolled<count>([&](auto c) __attribute__((always_inline)) { std::memcpy(out + c * width, &p[c], sizeof(V)); });
+}
+
 /// From how many rows on and for how wide ones column_block is faster than column_vector.
 inline constexpr std::int64_t kManyRows = 256, kWideRowBytes = 256;
 template <class T>
@@ -321,6 +348,10 @@ void few_rows(std::int64_t n, std::int64_t step, std::int64_t cols, const T* a, 
               T* out) {
   constexpr int width = bytes / static_cast<int>(sizeof(T));
   std::int64_t j = 0;
+  if (in_sequence<R>(n)) {
+    for (; j + 4 * width <= cols; j += 4 * width) short_columns<R, bytes, 4>(n, step, a + j, x, x_step, out + j);
+    for (; j + width <= cols; j += width) short_columns<R, bytes, 1>(n, step, a + j, x, x_step, out + j);
+  }
   for (; j + width <= cols; j += width) column_vector<R, bytes>(n, step, a + j, x, x_step, out + j);
   if constexpr (width > 1) {
     if (j < cols) few_rows<R, bytes / 2>(n, step, cols - j, a + j, x, x_step, out + j);
@@ -374,8 +405,55 @@ MLZ_INLINE void dot_rows(std::int64_t n, const T* a, const T* x, T* out) {
   unrolled<count>([&](auto r) __attribute__((always_inline)) { out[r] = joined<T>(p[r], Rule<Fold::sum>{}); });
 }
 
+/// Adds columns k .. k + 3 of four rows, each times its entry of x, to the four sums in p, one after the other.
+template <class V, class T>
+MLZ_INLINE void take_four_columns(V& p, const T* a, std::int64_t n, const T* x) {
+  V row[4];
+  unrolled<4>([&](auto r) __attribute__((always_inline)) { load(row[r], a + r * n); });
+  const V low01 = __builtin_shufflevector(row[0], row[1], 0, 4, 1, 5);
+  const V low23 = __builtin_shufflevector(row[2], row[3], 0, 4, 1, 5);
+  const V high01 = __builtin_shufflevector(row[0], row[1], 2, 6, 3, 7);
+  const V high23 = __builtin_shufflevector(row[2], row[3], 2, 6, 3, 7);
+  p = p + __builtin_shufflevector(low01, low23, 0, 1, 4, 5) * x[0];
+  p = p + __builtin_shufflevector(low01, low23, 2, 3, 6, 7) * x[1];
+  p = p + __builtin_shufflevector(high01, high23, 0, 1, 4, 5) * x[2];
+  p = p + __builtin_shufflevector(high01, high23, 2, 3, 6, 7) * x[3];
+}
+
+/// As dot_rows for rows so short that they are summed in sequence, four times `groups` rows at once.
+template <int groups, class T>
+MLZ_INLINE void short_dot_rows(std::int64_t n, const T* a, const T* x, T* out) {
+  using V = Vector<T, 4 * static_cast<int>(sizeof(T))>;
+  V p[groups]{};
+  std::int64_t k = 0;
+  for (; k + 4 <= n; k += 4) {
+    unrolled<groups>(
+        [&](auto g) __attribute__((always_inline)) { take_four_columns(p[g], a + 4 * g * n + k, n, x + k); });
+  }
+  for (; k < n; ++k) {
+    unrolled<groups>([&](auto g) __attribute__((always_inline)) {
+      const T* row = a + 4 * g * n + k;
+      p[g] = p[g] + V{row[0], row[n], row[2 * n], row[3 * n]} * x[k];
+    });
+  }
+  unrolled<groups>([&](auto g) __attribute__((always_inline)) { std::memcpy(out + 4 * g, &p[g], sizeof(V)); });
+}
+
+template <class T>
+void short_matvec(std::int64_t m, std::int64_t n, const T* a, const T* x, T* out) {
+  std::int64_t i = 0;
+  for (; i + 16 <= m; i += 16) short_dot_rows<4>(n, a + i * n, x, out + i);
+  for (; i + 4 <= m; i += 4) short_dot_rows<1>(n, a + i * n, x, out + i);
+  for (; i < m; ++i) {
+    T total(0);
+    for (std::int64_t k = 0; k < n; ++k) total = total + a[i * n + k] * x[k];
+    out[i] = total;
+  }
+}
+
 template <class T>
 void matvec(std::int64_t m, std::int64_t n, const T* a, const T* x, T* out) {
+  if (n <= kSequentialTerms) return short_matvec(m, n, a, x, out);
   std::int64_t i = 0;
   for (; i + 4 <= m; i += 4) dot_rows<4>(n, a + i * n, x, out + i);
   for (; i < m; ++i) dot_rows<1>(n, a + i * n, x, out + i);
@@ -418,6 +496,11 @@ template <class T>
 MLZ_INLINE T sum_of_squared_differences(std::int64_t n, const T* a, T from) {
   constexpr int P = kPartials<T>;
   const auto take = [from](auto& p, const auto& x) __attribute__((always_inline)) { p = p + (x - from) * (x - from); };
+  if (n <= kSequentialTerms) {
+    T total(0);
+    for (std::int64_t i = 0; i < n; ++i) take(total, a[i]);
+    return total;
+  }
   Partials<T> p{}, x;
   std::int64_t i = 0;
   for (; i + P <= n; i += P) {
