@@ -205,7 +205,9 @@ std::string Options::full_name(const std::string& task) const {
 }
 
 std::string without_parentheses(std::string_view value) {
-  while (enclosed(value)) value = trimmed(value.substr(1, value.size() - 2));
+  constexpr int kMostPairs = 8;  // each costs a pass over the text
+  for (int pair = 0; pair < kMostPairs && enclosed(value); ++pair)
+    value = trimmed(value.substr(1, value.size() - 2));
   return std::string(value);
 }
 

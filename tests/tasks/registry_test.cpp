@@ -121,7 +121,8 @@ TEST_CASE("values in parentheses may hold commas and options of other tasks") {
   CHECK(contains(task_error("idx:images=((a,b)),labels=(c)"), "the data file a,b does not exist"));
   CHECK(contains(task_error("idx:images=(a,labels=c"), "parentheses"));
   CHECK(contains(task_error("idx:images=a),labels=c("), "parentheses"));
-  CHECK(contains(task_error("projected:data=(digits:clases=1/2),pair=0/1"), "Did you mean 'classes'?"));
+  CHECK(contains(task_error("projected:data=(digits:clases=1/2),pair=0/1"),
+                 "Did you mean 'classes'?"));
   CHECK(full_name("projected:data=(digits:classes=1/2,train=50),pair=0/1,features=2") ==
         "projected:data=(digits:classes=1/2,train=50),features=2,pair=0/1");
 }
@@ -133,8 +134,11 @@ TEST_CASE("words that are not among the choices") {
 }
 
 TEST_CASE("tasks within tasks end at some depth") {
-  std::string text = "digits";
-  for (int i = 0; i < 100'000; ++i) text = "mix:tasks=(" + text + ")";
+  std::string text;
+  for (int i = 0; i < 100'000; ++i) text += "mix:tasks=(";
+  text += "digits" + std::string(100'000, ')');
+  CHECK(contains(task_error("mix:tasks=" + std::string(1 << 20, '(') + std::string(1 << 20, ')')),
+                 "mix"));
   CHECK(contains(task_error(text), "more than 8 deep"));
   CHECK(make_task("digits", {}));
   text = "digits";
