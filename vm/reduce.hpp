@@ -25,6 +25,7 @@
 ///                                  if it is beyond it or NaN (so NaN stays, and of +0 and -0 the first one)
 /// Products and sums are rounded separately: there is no fused multiply-add.
 namespace mlz::vm {
+MLZ_LEVEL_BEGIN
 
 template <class T>
 inline constexpr int kPartials = std::is_same_v<T, double> ? 8 : 16;
@@ -128,4 +129,5 @@ void layer_norm_row(std::int64_t n, const T* a, T* out, T eps) {
   for (std::int64_t i = 0; i < n; ++i) out[i] = (a[i] - m) / root;
 }
 
+MLZ_LEVEL_END
 }  // namespace mlz::vm
