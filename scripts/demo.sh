@@ -13,7 +13,7 @@ data=()
 if [ -z "${MLZ_DATA:-}" ] && [ -d "$root/../shared/data" ]; then data=(--data "$root/../shared/data"); fi
 task=digits
 for candidate in mnist fashion_mnist; do
-  if "$mlzrun" "$root/stdlib/mlp.mlz" --task "$candidate" "${data[@]}" --check >/dev/null 2>&1; then
+  if "$mlzrun" "$root/stdlib/mlp.mlz" --task "$candidate" "${data[@]}" --steps 1 --quiet >/dev/null 2>&1; then
     task=$candidate
     break
   fi

@@ -24,7 +24,8 @@ bool present(const fs::path& path) {
   return fs::exists(path, error);
 }
 
-/// The user's cache by the XDG base directory specification, which ignores relative values; empty if unknown.
+/// The user's cache by the XDG base directory specification, which ignores relative values; empty
+/// if unknown.
 fs::path user_cache() {
   const fs::path stated = environment("XDG_CACHE_HOME");
   if (stated.is_absolute()) return stated;
@@ -42,16 +43,18 @@ std::optional<std::string> find_part(const fs::path& folder, const std::string& 
 
 std::string require_part(const fs::path& folder, const std::string& name) {
   if (auto found = find_part(folder, name)) return *found;
-  throw InputError(fmt::format("the data folder {} has train-images-idx3-ubyte but lacks {} (plain or .gz). Add the "
-                               "missing file or name another folder with --data.",
-                               folder.string(), name));
+  throw InputError(fmt::format(
+      "the data folder {} has train-images-idx3-ubyte but lacks {} (plain or .gz). Add the "
+      "missing file or name another folder with --data.",
+      folder.string(), name));
 }
 
 [[noreturn]] void missing(const KnownImages& known, const std::vector<std::string>& tried) {
-  throw InputError(fmt::format("no data for the task {0}: no file train-images-idx3-ubyte or "
-                               "train-images-idx3-ubyte.gz in any of\n  {1}\n{2}\nOr give the folder that has it with "
-                               "--data FOLDER or in $MLZ_DATA. The task 'digits' needs no data: --task digits",
-                               known.name, fmt::join(tried, "\n  "), known.how_to_get));
+  throw InputError(fmt::format(
+      "no data for the task {0}: no file train-images-idx3-ubyte or "
+      "train-images-idx3-ubyte.gz in any of\n  {1}\n{2}\nOr give the folder that has it with "
+      "--data FOLDER or in $MLZ_DATA. The task 'digits' needs no data: --task digits",
+      known.name, fmt::join(tried, "\n  "), known.how_to_get));
 }
 
 }  // namespace
@@ -65,9 +68,12 @@ DataPaths DataPaths::standard(const std::string& data_option) {
     }
     out.folders.push_back(data_option);
   }
-  if (const std::string folder = environment("MLZ_DATA"); !folder.empty()) out.folders.push_back(folder);
-  if (const fs::path cache = user_cache(); !cache.empty()) out.folders.push_back((cache / "mlz").string());
-  for (const char* folder : {"/usr/share/mlz", "/usr/local/share/mlz", "/usr/share"}) out.folders.push_back(folder);
+  if (const std::string folder = environment("MLZ_DATA"); !folder.empty())
+    out.folders.push_back(folder);
+  if (const fs::path cache = user_cache(); !cache.empty())
+    out.folders.push_back((cache / "mlz").string());
+  for (const char* folder : {"/usr/share/mlz", "/usr/local/share/mlz", "/usr/share"})
+    out.folders.push_back(folder);
   return out;
 }
 
@@ -81,7 +87,8 @@ ImageFiles find_images(const KnownImages& known, const DataPaths& paths) {
       tried.push_back(folder.string());
       const auto images = find_part(folder, "train-images-idx3-ubyte");
       if (!images) continue;
-      return {*images, require_part(folder, "train-labels-idx1-ubyte"), require_part(folder, "t10k-images-idx3-ubyte"),
+      return {*images, require_part(folder, "train-labels-idx1-ubyte"),
+              require_part(folder, "t10k-images-idx3-ubyte"),
               require_part(folder, "t10k-labels-idx1-ubyte")};
     }
   }

@@ -15,11 +15,12 @@ struct KnownImages {
   std::string how_to_get;               ///< a sentence for the error message
 };
 
-/// Finds train-images-idx3-ubyte and its three companions, plain or .gz. Throws InputError that lists the places tried
-/// and says what to do.
+/// Finds train-images-idx3-ubyte and its three companions, plain or .gz. Throws InputError that
+/// lists the places tried and says what to do.
 ImageFiles find_images(const KnownImages& known, const DataPaths& paths);
 
-/// `path` as it stands if it exists, else the first data folder's file of that name, else `path` unchanged.
+/// `path` as it stands if it exists, else the first data folder's file of that name, else `path`
+/// unchanged.
 std::string find_file(const std::string& path, const DataPaths& paths);
 
 }  // namespace mlz::tasks

@@ -12,7 +12,8 @@
 namespace mlz::tasks {
 namespace {
 
-/// How one example departs from its glyph. Lengths are in parts of the image's side, angles in radians.
+/// How one example departs from its glyph. Lengths are in parts of the image's side, angles in
+/// radians.
 struct Hand {
   float turn, shear, scale_x, scale_y, shift_x, shift_y;
   float bend_x, bend_y;  ///< how far the middle is pushed aside
@@ -20,14 +21,18 @@ struct Hand {
   float ink;             ///< 0 .. 1
 
   explicit Hand(DrawSequence& draws) {
-    const auto normal = [&](double deviation) { return static_cast<float>(deviation * draws.normal()); };
-    const auto between = [&](double lo, double hi) { return static_cast<float>(draws.uniform(lo, hi)); };
-    turn = normal(0.16);
-    shear = normal(0.16);
-    scale_x = between(0.7, 1.05);
-    scale_y = between(0.75, 1.0);
-    shift_x = between(-0.08, 0.08);
-    shift_y = between(-0.08, 0.08);
+    const auto normal = [&](double deviation) {
+      return static_cast<float>(deviation * draws.normal());
+    };
+    const auto between = [&](double lo, double hi) {
+      return static_cast<float>(draws.uniform(lo, hi));
+    };
+    turn = normal(0.15);
+    shear = normal(0.15);
+    scale_x = between(0.75, 1.05);
+    scale_y = between(0.78, 1.0);
+    shift_x = between(-0.07, 0.07);
+    shift_y = between(-0.07, 0.07);
     bend_x = normal(0.05);
     bend_y = normal(0.05);
     pen = between(0.07, 0.14);
@@ -49,7 +54,8 @@ class Placement {
   Point operator()(Point p) const {
     const float u = p.x - 0.5f, v = p.y - 0.5f;
     const float x = u + hand_.bend_x * (1 - 8 * v * v), y = v + hand_.bend_y * (1 - 8 * u * u);
-    return {side_ * (0.5f + hand_.shift_x + xx_ * x + xy_ * y), side_ * (0.5f + hand_.shift_y + yx_ * x + yy_ * y)};
+    return {side_ * (0.5f + hand_.shift_x + xx_ * x + xy_ * y),
+            side_ * (0.5f + hand_.shift_y + yx_ * x + yy_ * y)};
   }
 
  private:
@@ -62,7 +68,8 @@ class Canvas {
  public:
   explicit Canvas(std::size_t size) : size_(size), levels_(size * size, 0.0f) {}
 
-  /// A line of the given width with round ends; every pixel keeps the strongest ink it gets. All in pixels.
+  /// A line of the given width with round ends; every pixel keeps the strongest ink it gets. All in
+  /// pixels.
   void line(Point a, Point b, float width, float ink) {
     const float reach = width / 2 + 0.5f;
     const auto [top, bottom] = range(a.y, b.y, reach);
@@ -117,11 +124,14 @@ class Digits final : public Task {
         noise_(options.number("noise")),
         classes_(name, options, 10) {
     const double images = static_cast<double>(train_ + valid_ + test_);
-    require_memory(name, images * static_cast<double>(size_ * size_ + 12) + 4.0 * epochs_ * static_cast<double>(train_));
+    require_memory(name, images * static_cast<double>(size_ * size_ + 12) +
+                             4.0 * epochs_ * static_cast<double>(train_));
     const auto side = static_cast<std::int64_t>(size_);
     info_.name = options.full_name(name);
-    info_.sizes = {{"features", side * side}, {"outputs", static_cast<std::int64_t>(classes_.size())},
-                   {"height", side},          {"width", side},
+    info_.sizes = {{"features", side * side},
+                   {"outputs", static_cast<std::int64_t>(classes_.size())},
+                   {"height", side},
+                   {"width", side},
                    {"channels", 1}};
     info_.classes = static_cast<int>(classes_.size());
     info_.source = "drawn from the seed";
@@ -136,21 +146,24 @@ class Digits final : public Task {
   }
 
  private:
-  std::shared_ptr<const Examples> draw(std::uint64_t seed, std::uint32_t index, Purpose part, std::size_t count) const {
+  std::shared_ptr<const Examples> draw(std::uint64_t seed, std::uint32_t index, Purpose part,
+                                       std::size_t count) const {
     const std::size_t width = size_ * size_;
     auto table = std::make_shared<std::vector<std::uint8_t>>(count * width);
     std::vector<double> labels(count);
     for (std::size_t i = 0; i < count; ++i) {
-      // Odd runs choose the class and even ones draw, so that the picture of a digit is the same for any classes=.
-      const std::size_t label = DrawSequence(task_key(seed, index, part, 2 * i + 1)).below(classes_.size());
+      // Odd runs choose the class and even ones draw, so that the picture of a digit is the same
+      // for any classes=.
+      const std::size_t label =
+          DrawSequence(task_key(seed, index, part, 2 * i + 1)).below(classes_.size());
       labels[i] = static_cast<double>(label);
       draw_digit(task_key(seed, index, part, 2 * i), classes_.original(label), size_, noise_,
                  std::span(*table).subspan(i * width, width));
     }
     std::vector<std::uint32_t> rows(count);
     std::iota(rows.begin(), rows.end(), 0u);
-    return std::make_shared<TableExamples<std::uint8_t>>(std::move(table), width, std::move(rows), std::move(labels),
-                                                         std::vector<Scale>{{0, 255}});
+    return std::make_shared<TableExamples<std::uint8_t>>(
+        std::move(table), width, std::move(rows), std::move(labels), std::vector<Scale>{{0, 255}});
   }
 
   std::size_t size_, train_, valid_, test_;
@@ -162,7 +175,8 @@ class Digits final : public Task {
 
 }  // namespace
 
-void draw_digit(const DrawKey& key, unsigned digit, std::size_t size, double noise, std::span<std::uint8_t> out) {
+void draw_digit(const DrawKey& key, unsigned digit, std::size_t size, double noise,
+                std::span<std::uint8_t> out) {
   DrawSequence draws(key);
   const std::vector<Glyph>& forms = digit_glyphs(digit);
   const Glyph& glyph = forms[draws.below(forms.size())];

@@ -7,7 +7,8 @@ namespace mlz::tasks {
 enum class Purpose : std::uint32_t { teacher, train, valid, test, order };
 
 /// The key of a task's draws. `run` separates repeats of one purpose, such as images or epochs.
-inline DrawKey task_key(std::uint64_t seed, std::uint32_t index, Purpose purpose, std::uint64_t run = 0) {
+inline DrawKey task_key(std::uint64_t seed, std::uint32_t index, Purpose purpose,
+                        std::uint64_t run = 0) {
   return {seed, kTaskStream, index, static_cast<std::uint32_t>(purpose), run};
 }
 

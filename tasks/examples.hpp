@@ -35,14 +35,16 @@ struct Scale {
   double offset = 0, divisor = 1;
 };
 
-/// Chosen rows of a table that several sets share. A row is pixel by pixel, all channels of a pixel together.
+/// Chosen rows of a table that several sets share. A row is pixel by pixel, all channels of a pixel
+/// together.
 template <class Value>
 class TableExamples final : public Examples {
  public:
-  /// `table` has rows of `width` values; example i is row rows[i] with label labels[i]. `scales` has one entry per
-  /// channel.
-  TableExamples(std::shared_ptr<const std::vector<Value>> table, std::size_t width, std::vector<std::uint32_t> rows,
-                std::vector<double> labels, std::vector<Scale> scales)
+  /// `table` has rows of `width` values; example i is row rows[i] with label labels[i]. `scales`
+  /// has one entry per channel.
+  TableExamples(std::shared_ptr<const std::vector<Value>> table, std::size_t width,
+                std::vector<std::uint32_t> rows, std::vector<double> labels,
+                std::vector<Scale> scales)
       : table_(std::move(table)),
         rows_(std::move(rows)),
         labels_(std::move(labels)),
@@ -60,9 +62,11 @@ class TableExamples final : public Examples {
     const Value* row = table_->data() + rows_[i] * width_;
     const std::size_t channels = scales_.size();
     for (std::size_t c = 0; c < channels; ++c) {
-      const T offset = static_cast<T>(scales_[c].offset), divisor = static_cast<T>(scales_[c].divisor);
+      const T offset = static_cast<T>(scales_[c].offset),
+              divisor = static_cast<T>(scales_[c].divisor);
       if (channels == 1) {
-        for (std::size_t j = 0; j < out.size(); ++j) out[j] = (static_cast<T>(row[j]) - offset) / divisor;
+        for (std::size_t j = 0; j < out.size(); ++j)
+          out[j] = (static_cast<T>(row[j]) - offset) / divisor;
       } else {
         for (std::size_t j = c; j < out.size(); j += channels) {
           out[j] = (static_cast<T>(row[j]) - offset) / divisor;

@@ -34,7 +34,8 @@ std::string_view trimmed(std::string_view text) {
 std::string shown(std::string_view text) {
   std::string out(text.substr(0, kWidestShown));
   std::replace_if(
-      out.begin(), out.end(), [](char c) { return static_cast<unsigned char>(c) < 32 || c == 127; }, '?');
+      out.begin(), out.end(), [](char c) { return static_cast<unsigned char>(c) < 32 || c == 127; },
+      '?');
   return text.size() > kWidestShown ? out + "..." : out;
 }
 
@@ -53,19 +54,21 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string>& 
   return best.empty() ? std::string() : fmt::format(" Did you mean '{}'?", best);
 }
 
-[[noreturn]] void bad_value(const TaskEntry& entry, const TaskOption& option, std::string_view value) {
+[[noreturn]] void bad_value(const TaskEntry& entry, const TaskOption& option,
+                            std::string_view value) {
   const bool number = option.kind == OptionKind::number;
-  throw InputError(fmt::format("task {}: {}={} is not {} from {} to {}{}. It means: {}.", entry.name, option.name,
-                               shown(value), number ? "a number" : "a whole number", option.lo, option.hi,
-                               option.kind == OptionKind::list ? ", or several joined by '/'" : "",
-                               option.meaning));
+  throw InputError(fmt::format(
+      "task {}: {}={} is not {} from {} to {}{}. It means: {}.", entry.name, option.name,
+      shown(value), number ? "a number" : "a whole number", option.lo, option.hi,
+      option.kind == OptionKind::list ? ", or several joined by '/'" : "", option.meaning));
 }
 
 /// The value in standard spelling.
 std::string checked(const TaskEntry& entry, const TaskOption& option, std::string_view value) {
   const auto whole = [&](std::string_view text) {
     const auto number = parse<std::int64_t>(text);
-    if (!number || static_cast<double>(*number) < option.lo || static_cast<double>(*number) > option.hi) {
+    if (!number || static_cast<double>(*number) < option.lo ||
+        static_cast<double>(*number) > option.hi) {
       bad_value(entry, option, value);
     }
     return fmt::format("{}", *number);
@@ -89,8 +92,8 @@ const TaskOption& find_option(const TaskEntry& entry, std::string_view name) {
     if (option.name == name) return option;
     known.push_back(option.name);
   }
-  throw InputError(fmt::format("task {} has no option '{}'.{} Its options are: {}.", entry.name, shown(name),
-                               did_you_mean(name, known), fmt::join(known, ", ")));
+  throw InputError(fmt::format("task {} has no option '{}'.{} Its options are: {}.", entry.name,
+                               shown(name), did_you_mean(name, known), fmt::join(known, ", ")));
 }
 
 struct Given {
@@ -98,7 +101,8 @@ struct Given {
   std::string value;
 };
 
-/// Splits "key=value,key=value". An item without '=' goes on with the list before it, as in classes=3,5.
+/// Splits "key=value,key=value". An item without '=' goes on with the list before it, as in
+/// classes=3,5.
 std::vector<Given> split(const TaskEntry& entry, std::string_view text) {
   std::vector<Given> out;
   if (trimmed(text).empty()) return out;
@@ -110,8 +114,9 @@ std::vector<Given> split(const TaskEntry& entry, std::string_view text) {
     } else if (!out.empty() && out.back().option->kind == OptionKind::list) {
       out.back().value.append(",").append(item);
     } else {
-      throw InputError(fmt::format("task {}: '{}' is not an option. Write options as {}:key=value,key=value.",
-                                   entry.name, shown(item), entry.name));
+      throw InputError(
+          fmt::format("task {}: '{}' is not an option. Write options as {}:key=value,key=value.",
+                      entry.name, shown(item), entry.name));
     }
   }
   return out;
@@ -121,13 +126,15 @@ std::vector<Given> split(const TaskEntry& entry, std::string_view text) {
 
 const std::string& Options::text(const std::string& name) const {
   const auto found = values_.find(name);
-  if (found == values_.end()) throw InputError(fmt::format("the task option '{}' has no value.", name));
+  if (found == values_.end())
+    throw InputError(fmt::format("the task option '{}' has no value.", name));
   return found->second;
 }
 
 std::int64_t Options::whole(const std::string& name) const {
   const auto value = parse<std::int64_t>(text(name));
-  if (!value) throw InputError(fmt::format("{}={} is not a whole number.", name, shown(text(name))));
+  if (!value)
+    throw InputError(fmt::format("{}={} is not a whole number.", name, shown(text(name))));
   return *value;
 }
 
@@ -142,7 +149,9 @@ std::vector<std::int64_t> Options::list(const std::string& name) const {
   if (text(name).empty()) return out;
   for (const std::string_view item : pieces(text(name), "/,")) {
     const auto value = parse<std::int64_t>(item);
-    if (!value) throw InputError(fmt::format("{}={} is not a list of whole numbers.", name, shown(text(name))));
+    if (!value)
+      throw InputError(
+          fmt::format("{}={} is not a list of whole numbers.", name, shown(text(name))));
     out.push_back(*value);
   }
   return out;
@@ -164,16 +173,19 @@ const TaskEntry& find_task(const std::string& name) {
     if (entry.name == name) return entry;
     known.push_back(entry.name);
   }
-  throw InputError(fmt::format("there is no task '{}'.{} The tasks are: {} (--list-tasks shows their options).",
-                               shown(name), did_you_mean(name, known), fmt::join(known, ", ")));
+  throw InputError(
+      fmt::format("there is no task '{}'.{} The tasks are: {} (--list-tasks shows their options).",
+                  shown(name), did_you_mean(name, known), fmt::join(known, ", ")));
 }
 
-std::map<std::string, std::string> complete_options(const TaskEntry& entry, const std::string& text) {
+std::map<std::string, std::string> complete_options(const TaskEntry& entry,
+                                                    const std::string& text) {
   std::map<std::string, std::string> out;
   for (const Given& given : split(entry, text)) {
     const std::string& name = given.option->name;
     if (!out.emplace(name, checked(entry, *given.option, given.value)).second) {
-      throw InputError(fmt::format("task {}: the option '{}' is given twice; keep one.", entry.name, name));
+      throw InputError(
+          fmt::format("task {}: the option '{}' is given twice; keep one.", entry.name, name));
     }
   }
   for (const TaskOption& option : entry.options) {
@@ -184,9 +196,10 @@ std::map<std::string, std::string> complete_options(const TaskEntry& entry, cons
 
 void require_memory(const std::string& task, double bytes) {
   if (bytes <= kMostBytes) return;
-  throw InputError(fmt::format("task {} would need {:.1f} GiB of memory; at most {:.0f} GiB are allowed. Ask for fewer "
-                               "examples, features or epochs.",
-                               task, bytes / 0x1p30, kMostBytes / 0x1p30));
+  throw InputError(fmt::format(
+      "task {} would need {:.1f} GiB of memory; at most {:.0f} GiB are allowed. Ask for fewer "
+      "examples, features or epochs.",
+      task, bytes / 0x1p30, kMostBytes / 0x1p30));
 }
 
 }  // namespace mlz::tasks

@@ -1,16 +1,18 @@
 #pragma once
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tasks/task.hpp"
 
 namespace mlz::tasks {
 
-/// Reads the complete options of one task. Every reader throws InputError for a value of another kind.
+/// Reads the complete options of one task. Every reader throws InputError for a value of another
+/// kind.
 class Options {
  public:
-  explicit Options(const std::map<std::string, std::string>& values) : values_(values) {}
+  explicit Options(std::map<std::string, std::string> values) : values_(std::move(values)) {}
 
   const std::string& text(const std::string& name) const;
   std::int64_t whole(const std::string& name) const;
@@ -23,14 +25,16 @@ class Options {
   std::string full_name(const std::string& task) const;
 
  private:
-  const std::map<std::string, std::string>& values_;
+  std::map<std::string, std::string> values_;
 };
 
 /// A task's entry in the registry, or an InputError that names the tasks there are.
 const TaskEntry& find_task(const std::string& name);
 
-/// Defaults overlaid with "key=value,key=value", each value checked and in one standard spelling. Throws InputError.
-std::map<std::string, std::string> complete_options(const TaskEntry& entry, const std::string& text);
+/// Defaults overlaid with "key=value,key=value", each value checked and in one standard spelling.
+/// Throws InputError.
+std::map<std::string, std::string> complete_options(const TaskEntry& entry,
+                                                    const std::string& text);
 
 /// Throws InputError when data of `bytes` bytes is more than a task may hold (4 GiB).
 void require_memory(const std::string& task, double bytes);

@@ -3,11 +3,13 @@
 
 namespace mlz::tasks {
 
-/// Which epochs are shuffled: AutoML-Zero leaves its first epoch in stored order (drawn data has no order to lose).
+/// Which epochs are shuffled: AutoML-Zero leaves its first epoch in stored order (drawn data has no
+/// order to lose).
 enum class FirstEpoch { stored, shuffled };
 
 /// The orders of all epochs of one lifetime; empty when the only epoch keeps stored order.
-std::vector<std::vector<std::uint32_t>> epoch_orders(std::uint64_t seed, std::uint32_t index, int epochs,
-                                                     std::size_t count, FirstEpoch first);
+std::vector<std::vector<std::uint32_t>> epoch_orders(std::uint64_t seed, std::uint32_t index,
+                                                     int epochs, std::size_t count,
+                                                     FirstEpoch first);
 
 }  // namespace mlz::tasks

@@ -17,7 +17,8 @@ double dot(std::span<const double> a, std::span<const double> b) {
 /// One drawn labelling function of `features` numbers.
 class DrawnTeacher {
  public:
-  DrawnTeacher(Teacher kind, std::size_t features, const DrawKey& key) : kind_(kind), weights_(features) {
+  DrawnTeacher(Teacher kind, std::size_t features, const DrawKey& key)
+      : kind_(kind), weights_(features) {
     DrawSequence draws(key);
     std::generate(weights_.begin(), weights_.end(), [&] { return draws.normal(); });
     if (kind == Teacher::affine) bias_ = draws.normal();
@@ -49,8 +50,8 @@ class DrawnTeacher {
   double bias_ = 0;
 };
 
-std::shared_ptr<const Examples> draw_examples(const DrawnTeacher& teacher, std::size_t features, std::size_t count,
-                                              const DrawKey& key) {
+std::shared_ptr<const Examples> draw_examples(const DrawnTeacher& teacher, std::size_t features,
+                                              std::size_t count, const DrawKey& key) {
   std::vector<double> values(features * count), labels(count);
   draw_normal(key, 0, 1, values);
   for (std::size_t i = 0; i < count; ++i) {
@@ -69,7 +70,8 @@ class Regression final : public Task {
         test_(options.count("test")),
         epochs_(static_cast<int>(options.whole("epochs"))) {
     const double rows = static_cast<double>(train_ + valid_ + test_);
-    require_memory(name, 8 * rows * static_cast<double>(features_ + 1) + 4.0 * static_cast<double>(train_) * epochs_);
+    require_memory(name, 8 * rows * static_cast<double>(features_ + 1) +
+                             4.0 * static_cast<double>(train_) * epochs_);
     info_.name = options.full_name(name);
     info_.sizes = {{"features", static_cast<std::int64_t>(features_)}, {"outputs", 1}};
     info_.metric = Metric::rms_error;
@@ -84,8 +86,8 @@ class Regression final : public Task {
     const auto draw = [&](std::size_t count, Purpose purpose) {
       return draw_examples(teacher, features_, count, task_key(seed, index, purpose));
     };
-    return {draw(train_, Purpose::train), draw(valid_, Purpose::valid), draw(test_, Purpose::test), epochs_,
-            epoch_orders(seed, index, epochs_, train_, FirstEpoch::stored)};
+    return {draw(train_, Purpose::train), draw(valid_, Purpose::valid), draw(test_, Purpose::test),
+            epochs_, epoch_orders(seed, index, epochs_, train_, FirstEpoch::stored)};
   }
 
  private:
@@ -97,7 +99,8 @@ class Regression final : public Task {
 
 }  // namespace
 
-std::shared_ptr<const Task> make_regression(const std::string& name, Teacher teacher, const Options& options) {
+std::shared_ptr<const Task> make_regression(const std::string& name, Teacher teacher,
+                                            const Options& options) {
   return std::make_shared<Regression>(name, teacher, options);
 }
 

@@ -22,7 +22,8 @@ BoundProgram Binder::bind() {
   return std::move(out_);
 }
 
-BoundProgram bind(const CoreProgram& program, const BindOptions& options, Diagnostics& diagnostics) {
+BoundProgram bind(const CoreProgram& program, const BindOptions& options,
+                  Diagnostics& diagnostics) {
   return Binder(program, options, diagnostics).bind();
 }
 

@@ -12,16 +12,19 @@ constexpr double kLargestWhole = 9e15;
 
 std::string task_sizes(const BindOptions& options) {
   std::string out;
-  for (const auto& [name, value] : options.sizes) out += fmt::format("{}{} = {}", out.empty() ? "" : ", ", name, value);
+  for (const auto& [name, value] : options.sizes)
+    out += fmt::format("{}{} = {}", out.empty() ? "" : ", ", name, value);
   return out.empty() ? "the task has no sizes" : "sizes of this task: " + out;
 }
 
 }  // namespace
 
-BindScope::BindScope(const CoreProgram& program, const BindOptions& options, Diagnostics& diagnostics)
+BindScope::BindScope(const CoreProgram& program, const BindOptions& options,
+                     Diagnostics& diagnostics)
     : options_(options), diagnostics_(diagnostics) {
   for (const auto& [name, value] : options.sizes) {
-    if (value < 1) fail({}, fmt::format("the task's size `{}` must be positive, it is {}", name, value));
+    if (value < 1)
+      fail({}, fmt::format("the task's size `{}` must be positive, it is {}", name, value));
     scope_.values[name] = static_cast<double>(value);
   }
   for (const Declaration& declaration : program.declarations) declare(declaration);
@@ -36,15 +39,24 @@ void BindScope::declare(const Declaration& d) {
   }
   if (d.kind != Declaration::Kind::size) return;
   if (d.value && d.value.kind() == StaticExpr::Kind::list) return declare_list(d);
-  if (const auto value = positive(d.value, d.where, fmt::format("the size `{}`", d.name))) {
-    scope_.values[d.name] = static_cast<double>(*value);
+  const auto value = positive(d.value, d.where, fmt::format("the size `{}`", d.name));
+  if (!value) return;
+  // `batch` is the program's to choose; the sizes of the data are not.
+  const auto given = d.name == "batch" ? options_.sizes.end() : options_.sizes.find(d.name);
+  if (given != options_.sizes.end() && given->second != *value) {
+    fail(d.where,
+         fmt::format("the program declares `{}` as {}, but the task has {}", d.name, *value,
+                     given->second),
+         "leave the declaration out: sizes of the task need none");
   }
+  scope_.values[d.name] = static_cast<double>(*value);
 }
 
 void BindScope::declare_list(const Declaration& d) {
   std::vector<double> list;
   for (const StaticExpr& item : d.value.args()) {
-    const auto value = positive(item, d.where, fmt::format("an entry of the list of sizes `{}`", d.name));
+    const auto value =
+        positive(item, d.where, fmt::format("an entry of the list of sizes `{}`", d.name));
     if (!value) return;
     list.push_back(static_cast<double>(*value));
   }
@@ -56,18 +68,23 @@ std::optional<double> BindScope::try_number(const StaticExpr& expr) const {
   return evaluate(expr, scope_, why);
 }
 
-std::optional<double> BindScope::number(const StaticExpr& expr, const Location& where, const std::string& what) {
+std::optional<double> BindScope::number(const StaticExpr& expr, const Location& where,
+                                        const std::string& what) {
   std::string why;
   const std::optional<double> value = evaluate(expr, scope_, why);
-  if (!value && !report_missing_size(expr, where)) fail(where, fmt::format("{} cannot be computed: {}", what, why));
+  if (!value && !report_missing_size(expr, where))
+    fail(where, fmt::format("{} cannot be computed: {}", what, why));
   return value;
 }
 
-std::optional<std::int64_t> BindScope::whole(const StaticExpr& expr, const Location& where, const std::string& what) {
+std::optional<std::int64_t> BindScope::whole(const StaticExpr& expr, const Location& where,
+                                             const std::string& what) {
   const std::optional<double> value = number(expr, where, what);
   if (!value) return {};
-  if (std::fabs(*value) <= kLargestWhole && *value == std::floor(*value)) return static_cast<std::int64_t>(*value);
-  fail(where, fmt::format("{} must be a whole number; `{}` is {}", what, expr.print(), print_number(*value)));
+  if (std::fabs(*value) <= kLargestWhole && *value == std::floor(*value))
+    return static_cast<std::int64_t>(*value);
+  fail(where, fmt::format("{} must be a whole number; `{}` is {}", what, expr.print(),
+                          print_number(*value)));
   return {};
 }
 
@@ -88,7 +105,8 @@ bool BindScope::report_missing_size(const StaticExpr& expr, const Location& wher
   });
   if (missing.empty()) return false;
   if (!missing_.insert(missing).second) return failed_ = true;
-  fail(where, fmt::format("the program needs the size `{}`, which this task does not have", missing),
+  fail(where,
+       fmt::format("the program needs the size `{}`, which this task does not have", missing),
        task_sizes(options_));
   return true;
 }
@@ -102,13 +120,17 @@ BindScope::Variable::Variable(BindScope& scope, std::string name, std::optional<
     : scope_(scope), name_(std::move(name)) {
   const auto found = scope_.scope_.values.find(name_);
   if (found != scope_.scope_.values.end()) before_ = found->second;
-  if (value) set(*value);
-  else scope_.scope_.values.erase(name_);
+  if (value)
+    set(*value);
+  else
+    scope_.scope_.values.erase(name_);
 }
 
 BindScope::Variable::~Variable() {
-  if (before_) scope_.scope_.values[name_] = *before_;
-  else scope_.scope_.values.erase(name_);
+  if (before_)
+    scope_.scope_.values[name_] = *before_;
+  else
+    scope_.scope_.values.erase(name_);
 }
 
 }  // namespace mlz::vm

@@ -7,16 +7,20 @@
 
 namespace mlz::vm {
 
-/// What names mean while a program is bound: the sizes of the task, declared sizes and constants, and the
-/// variables of the loops around the current line. Evaluates expressions and reports what is wrong with them.
+/// What names mean while a program is bound: the sizes of the task, declared sizes and constants,
+/// and the variables of the loops around the current line. Evaluates expressions and reports what
+/// is wrong with them.
 class BindScope {
  public:
   BindScope(const CoreProgram& program, const BindOptions& options, Diagnostics& diagnostics);
 
   /// `what` names the value in messages: "the size `hidden`".
-  std::optional<double> number(const StaticExpr& expr, const Location& where, const std::string& what);
-  std::optional<std::int64_t> whole(const StaticExpr& expr, const Location& where, const std::string& what);
-  std::optional<std::int64_t> positive(const StaticExpr& expr, const Location& where, const std::string& what);
+  std::optional<double> number(const StaticExpr& expr, const Location& where,
+                               const std::string& what);
+  std::optional<std::int64_t> whole(const StaticExpr& expr, const Location& where,
+                                    const std::string& what);
+  std::optional<std::int64_t> positive(const StaticExpr& expr, const Location& where,
+                                       const std::string& what);
   /// The value if there is one; reports nothing.
   std::optional<double> try_number(const StaticExpr& expr) const;
 

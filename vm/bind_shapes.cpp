@@ -48,7 +48,8 @@ std::optional<Dims> broadcast(const Request& r) {
 
 std::optional<Dims> reshape(const Request& r) {
   if (!r.asked) return r.bad("the shape is missing");
-  if (times(r.asked->rows, r.asked->cols) != r.in[0].size()) return r.bad("the numbers of entries differ");
+  if (times(r.asked->rows, r.asked->cols) != r.in[0].size())
+    return r.bad("the numbers of entries differ");
   return r.asked;
 }
 
@@ -60,25 +61,32 @@ std::optional<Dims> group(const Request& r) {
 
 std::optional<Dims> repeat(const Request& r) {
   std::int64_t rows = 0;
-  if (__builtin_mul_overflow(row_count(r.in[0]), r.attr(0), &rows)) return r.bad("the result is too large");
+  if (__builtin_mul_overflow(row_count(r.in[0]), r.attr(0), &rows))
+    return r.bad("the result is too large");
   return with_rows(r.in[0], rows);
 }
 
 std::optional<Dims> product(const Request& r) {
   const Dims &a = r.in[0], &b = r.in[1];
   const std::int64_t inner = row_count(b);
-  if (a.cols != inner) return r.bad(fmt::format("the product sums over {} and {} entries", a.cols, inner));
+  if (a.cols != inner)
+    return r.bad(fmt::format("the product sums over {} and {} entries", a.cols, inner));
   switch (op_info(r.instruction.op).rule) {
-    case ShapeRule::dot: return Dims{};
-    case ShapeRule::matvec: return vector(a.rows);
-    case ShapeRule::vecmat: return vector(b.cols);
-    default: return matrix(a.rows, b.cols);
+    case ShapeRule::dot:
+      return Dims{};
+    case ShapeRule::matvec:
+      return vector(a.rows);
+    case ShapeRule::vecmat:
+      return vector(b.cols);
+    default:
+      return matrix(a.rows, b.cols);
   }
 }
 
 std::optional<Dims> reduce(const Request& r) {
   const bool index = op_info(r.instruction.op).rule == ShapeRule::argmax;
-  if (r.attr(0) < 0 && index && r.in[0].kind == Kind::matrix) return r.bad("a matrix needs an axis");
+  if (r.attr(0) < 0 && index && r.in[0].kind == Kind::matrix)
+    return r.bad("a matrix needs an axis");
   if (r.attr(0) < 0) return Dims{};
   return vector(r.attr(0) == 0 ? r.in[0].cols : r.in[0].rows);
 }
@@ -93,7 +101,8 @@ std::optional<Dims> unfold(const Request& r) {
 }
 
 std::optional<Dims> pool(const Request& r) {
-  if (times(r.attr(0), r.attr(1)) != r.in[0].rows) return r.bad("height * width is not the number of rows");
+  if (times(r.attr(0), r.attr(1)) != r.in[0].rows)
+    return r.bad("height * width is not the number of rows");
   const std::int64_t blocks = (r.attr(0) / r.attr(2)) * (r.attr(1) / r.attr(2));
   return blocks < 1 ? r.bad("the window is larger than the image") : matrix(blocks, r.in[0].cols);
 }
@@ -122,36 +131,54 @@ std::string Dims::print() const {
 Dims dims_of(const BoundRegister& r) { return {r.kind, r.rows, r.cols}; }
 
 std::optional<Dims> result_dims(const BoundInstruction& instruction, const std::vector<Dims>& in,
-                                const std::optional<Dims>& asked, const Dims& out, std::string& why) {
+                                const std::optional<Dims>& asked, const Dims& out,
+                                std::string& why) {
   const Request r{instruction, in, asked, out, why};
   const OpInfo& op = op_info(instruction.op);
   if (!admitted(op, in)) return r.bad("it does not take operands of these kinds");
   switch (op.rule) {
-    case ShapeRule::broadcast: return broadcast(r);
-    case ShapeRule::same: return in[0];
-    case ShapeRule::shaped: return asked ? *asked : out;
-    case ShapeRule::iota: return vector(r.attr(0));
-    case ShapeRule::features_vector: return vector(out.cols);
-    case ShapeRule::square: return matrix(in[0].cols, in[0].cols);
-    case ShapeRule::reshape: return reshape(r);
-    case ShapeRule::transpose: return matrix(in[0].cols, in[0].rows);
-    case ShapeRule::onehot: return onehot(r);
-    case ShapeRule::repeat: return repeat(r);
-    case ShapeRule::group: return group(r);
+    case ShapeRule::broadcast:
+      return broadcast(r);
+    case ShapeRule::same:
+      return in[0];
+    case ShapeRule::shaped:
+      return asked ? *asked : out;
+    case ShapeRule::iota:
+      return vector(r.attr(0));
+    case ShapeRule::features_vector:
+      return vector(out.cols);
+    case ShapeRule::square:
+      return matrix(in[0].cols, in[0].cols);
+    case ShapeRule::reshape:
+      return reshape(r);
+    case ShapeRule::transpose:
+      return matrix(in[0].cols, in[0].rows);
+    case ShapeRule::onehot:
+      return onehot(r);
+    case ShapeRule::repeat:
+      return repeat(r);
+    case ShapeRule::group:
+      return group(r);
     case ShapeRule::dot:
     case ShapeRule::matvec:
     case ShapeRule::vecmat:
-    case ShapeRule::matmul: return product(r);
-    case ShapeRule::outer: return matrix(in[0].cols, in[1].cols);
+    case ShapeRule::matmul:
+      return product(r);
+    case ShapeRule::outer:
+      return matrix(in[0].cols, in[1].cols);
     case ShapeRule::reduce:
-    case ShapeRule::argmax: return reduce(r);
-    case ShapeRule::unfold: return unfold(r);
-    case ShapeRule::pool: return pool(r);
+    case ShapeRule::argmax:
+      return reduce(r);
+    case ShapeRule::unfold:
+      return unfold(r);
+    case ShapeRule::pool:
+      return pool(r);
     case ShapeRule::none:
     case ShapeRule::constant:
     case ShapeRule::concat:
     case ShapeRule::index_get:
-    case ShapeRule::index_set: break;
+    case ShapeRule::index_set:
+      break;
   }
   return r.bad("it has no shape of its own");
 }

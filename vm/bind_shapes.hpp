@@ -19,10 +19,11 @@ struct Dims {
 
 Dims dims_of(const BoundRegister& r);
 
-/// The shape an instruction gives for operands of these shapes, by its attributes, or nothing with the reason in
-/// `why`. `asked` is the shape written in the line, if the op takes one; samplers and `fill` without one take that
-/// of their result, `out`. Not for get and set.
+/// The shape an instruction gives for operands of these shapes, by its attributes, or nothing with
+/// the reason in `why`. `asked` is the shape written in the line, if the op takes one; samplers and
+/// `fill` without one take that of their result, `out`. Not for get and set.
 std::optional<Dims> result_dims(const BoundInstruction& instruction, const std::vector<Dims>& in,
-                                const std::optional<Dims>& asked, const Dims& out, std::string& why);
+                                const std::optional<Dims>& asked, const Dims& out,
+                                std::string& why);
 
 }  // namespace mlz::vm

@@ -31,9 +31,15 @@ void Binder::bind_lines(const std::vector<CoreLine>& lines) {
   for (const CoreLine& line : lines) {
     if (stop_) return;
     switch (line.kind) {
-      case CoreLine::Kind::instruction: bind_instruction(line); break;
-      case CoreLine::Kind::loop: bind_loop(line); break;
-      case CoreLine::Kind::branch: bind_branch(line); break;
+      case CoreLine::Kind::instruction:
+        bind_instruction(line);
+        break;
+      case CoreLine::Kind::loop:
+        bind_loop(line);
+        break;
+      case CoreLine::Kind::branch:
+        bind_branch(line);
+        break;
       case CoreLine::Kind::hole:
         scope_.fail(line.where, "this hole is still to be filled; a program with holes cannot run",
                     "give the program to mlzevolve, or write the missing lines");
@@ -64,8 +70,9 @@ void Binder::bind_loop(const CoreLine& line) {
   BindScope::Variable variable(scope_, line.variable, {});
   for (std::int64_t turn = 0; turn < turns && !stop_; ++turn) {
     variable.set(*first + turn * *step);
-    ++turns_;
+    const std::int64_t before = instructions_ + idle_turns_;
     bind_lines(line.body);
+    idle_turns_ += instructions_ + idle_turns_ == before;
     if (scope_.failed()) return;  // the next turns would repeat the same errors
   }
 }
@@ -74,25 +81,29 @@ void Binder::bind_loop(const CoreLine& line) {
 bool Binder::has_room(const CoreLine& line, std::int64_t turns) {
   const BindScope::Variable unknown(scope_, line.variable, {});
   const double least = static_cast<double>(turns) * std::max(1.0, least_instructions(line.body));
-  const double used = static_cast<double>(std::max(instructions_, turns_));
+  const double used = static_cast<double>(instructions_ + idle_turns_);
   if (used + least <= static_cast<double>(options_.max_instructions)) return true;
   stop_ = true;
   scope_.fail(line.where,
-              fmt::format("unrolled, this loop has at least {:.0f} instructions; with all before it a program may have {}",
+              fmt::format("unrolled, this loop has at least {:.0f} instructions; with all before "
+                          "it a program may have {}",
                           least, options_.max_instructions),
               "use smaller counts, or operations on whole vectors and matrices");
   return false;
 }
 
-/// A lower bound on what these lines unroll to. Names that have no value yet make their part count as nothing.
+/// A lower bound on what these lines unroll to. Names that have no value yet make their part count
+/// as nothing.
 double Binder::least_instructions(const std::vector<CoreLine>& lines) {
   double total = 0;
   for (const CoreLine& line : lines) {
     if (line.kind == CoreLine::Kind::instruction) total += line.op == OpId::noop ? 0 : 1;
     if (line.kind == CoreLine::Kind::branch) {
       const auto condition = scope_.try_number(line.condition);
-      if (condition) total += least_instructions(*condition != 0 ? line.body : line.otherwise);
-      else total += std::min(least_instructions(line.body), least_instructions(line.otherwise));
+      if (condition)
+        total += least_instructions(*condition != 0 ? line.body : line.otherwise);
+      else
+        total += std::min(least_instructions(line.body), least_instructions(line.otherwise));
     }
     if (line.kind == CoreLine::Kind::loop) {
       const double turns = least_turns(line);

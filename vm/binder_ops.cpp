@@ -32,22 +32,30 @@ Dims Window::dims() const {
 
 void Binder::bind_instruction(const CoreLine& line) {
   switch (line.op) {
-    case OpId::noop: return;
+    case OpId::noop:
+      return;
     case OpId::hole:
-      return scope_.fail(line.where, "the operation `?` is still to be found; a program with holes cannot run");
-    case OpId::constant: return bind_constant(line);
-    case OpId::get: return bind_get(line);
+      return scope_.fail(line.where,
+                         "the operation `?` is still to be found; a program with holes cannot run");
+    case OpId::constant:
+      return bind_constant(line);
+    case OpId::get:
+      return bind_get(line);
     case OpId::set:
-    case OpId::set_fraction: return bind_set(line);
-    case OpId::concat: return bind_concat(line);
-    default: return bind_plain(line);
+    case OpId::set_fraction:
+      return bind_set(line);
+    case OpId::concat:
+      return bind_concat(line);
+    default:
+      return bind_plain(line);
   }
 }
 
 RegisterId Binder::bind_operand(const Operand& operand, const Location& where) {
   if (operand.kind == Operand::Kind::reg) return register_of(operand.reg, where);
   if (operand.kind == Operand::Kind::constant) {
-    const auto value = scope_.number(operand.constant, where, fmt::format("`{}`", operand.constant.print()));
+    const auto value =
+        scope_.number(operand.constant, where, fmt::format("`{}`", operand.constant.print()));
     return value ? constant_register(*value, where) : kNoRegister;
   }
   scope_.fail(where, "the argument `?` is still to be found; a program with holes cannot run");
@@ -73,7 +81,8 @@ bool Binder::bind_operands(const CoreLine& line, BoundInstruction& instruction) 
 RegisterId Binder::bind_target(const CoreLine& line) {
   const RegisterId id = register_of(line.out, line.where);
   if (id == kNoRegister || out_.registers[id].birth != BoundRegister::Birth::param) return id;
-  scope_.fail(line.where, fmt::format("`{}` is a param, which a program cannot change", line.out.name));
+  scope_.fail(line.where,
+              fmt::format("`{}` is a param, which a program cannot change", line.out.name));
   return kNoRegister;
 }
 
@@ -98,7 +107,8 @@ void Binder::bind_plain(const CoreLine& line) {
   for (int i = 0; i < made.in_count; ++i) in.push_back(dims_of(out_.registers[made.in[i]]));
   const OpInfo& op = op_info(line.op);
   const bool along_vector = !in.empty() && in[0].kind == Kind::vector;
-  if ((op.rule == ShapeRule::reduce || op.rule == ShapeRule::argmax) && along_vector && made.attr[0] == 0) {
+  if ((op.rule == ShapeRule::reduce || op.rule == ShapeRule::argmax) && along_vector &&
+      made.attr[0] == 0) {
     made.attr[0] = -1;
   }
   const Dims out = dims_of(out_.registers[made.out]);
@@ -118,7 +128,8 @@ void Binder::bind_get(const CoreLine& line) {
   made.attr = {window->row, window->col, window->rows, window->cols};
   const Dims out = dims_of(out_.registers[made.out]);
   if (!(window->dims() == out)) {
-    return clash(line, {dims_of(out_.registers[made.in[0]])}, out, "the window is " + window->dims().print());
+    return clash(line, {dims_of(out_.registers[made.in[0]])}, out,
+                 "the window is " + window->dims().print());
   }
   emit(line, made);
 }
@@ -137,7 +148,8 @@ void Binder::bind_set(const CoreLine& line) {
   if (!window || made.in[0] == kNoRegister) return;
   const Dims value = dims_of(out_.registers[made.in[0]]);
   if (value.kind != Kind::scalar && !(value == window->dims())) {
-    return clash(line, {value}, dims_of(out_.registers[made.out]), "the window is " + window->dims().print());
+    return clash(line, {value}, dims_of(out_.registers[made.out]),
+                 "the window is " + window->dims().print());
   }
   emit(line, set_window(made.out, made.in[0], *window));
 }
@@ -159,7 +171,8 @@ void Binder::bind_concat(const CoreLine& line) {
     w.rows = d.rows;
     w.cols = d.cols;
     const bool fits = (down ? d.cols == target.cols && w.row + d.rows <= target.rows
-                            : d.rows == target.rows && w.col + d.cols <= target.cols) && d.kind <= target.kind;
+                            : d.rows == target.rows && w.col + d.cols <= target.cols) &&
+                      d.kind <= target.kind;
     if (!fits) return clash(line, in, target, "the parts do not add up to the result");
     parts.push_back(set_window(out, id, w));
     (down ? w.row : w.col) += down ? d.rows : d.cols;
@@ -171,19 +184,23 @@ void Binder::bind_concat(const CoreLine& line) {
   for (const BoundInstruction& part : parts) emit(line, part);
 }
 
-void Binder::clash(const CoreLine& line, const std::vector<Dims>& in, const Dims& out, const std::string& why) {
+void Binder::clash(const CoreLine& line, const std::vector<Dims>& in, const Dims& out,
+                   const std::string& why) {
   std::string operands;
   for (const Dims& d : in) operands += (operands.empty() ? "" : ", ") + d.print();
-  scope_.fail(line.where, fmt::format("with the sizes of this task `{}` of {} does not fit `{}`, which is {}: {}",
-                                      op_info(line.op).name(), operands.empty() ? "nothing" : operands, line.out.name,
-                                      out.print(), why));
+  scope_.fail(
+      line.where,
+      fmt::format("with the sizes of this task `{}` of {} does not fit `{}`, which is {}: {}",
+                  op_info(line.op).name(), operands.empty() ? "nothing" : operands, line.out.name,
+                  out.print(), why));
 }
 
 void Binder::emit(const CoreLine& line, BoundInstruction instruction) {
   if (++instructions_ > options_.max_instructions) {
     stop_ = true;
-    return scope_.fail(line.where, fmt::format("unrolled, the program has more than {} instructions",
-                                               options_.max_instructions));
+    return scope_.fail(line.where,
+                       fmt::format("unrolled, the program has more than {} instructions",
+                                   options_.max_instructions));
   }
   instruction.line = line_numbers_.at(&line);
   out_.code[static_cast<std::size_t>(function_)].push_back(instruction);
@@ -195,12 +212,14 @@ std::optional<double> Binder::scalar_attribute(const CoreLine& line, std::string
   if (const auto* values = written(line, i)) {
     return scope_.number((*values)[0], line.where, fmt::format("`{}` of `{}`", name, op.name()));
   }
-  if (!op.attributes[i].default_value.empty()) return std::strtod(op.attributes[i].default_value.c_str(), nullptr);
+  if (!op.attributes[i].default_value.empty())
+    return std::strtod(op.attributes[i].default_value.c_str(), nullptr);
   scope_.fail(line.where, fmt::format("`{}` needs `{}`", op.name(), name));
   return {};
 }
 
-bool Binder::bind_attributes(const CoreLine& line, BoundInstruction& made, std::optional<Dims>& asked) {
+bool Binder::bind_attributes(const CoreLine& line, BoundInstruction& made,
+                             std::optional<Dims>& asked) {
   const OpInfo& op = op_info(line.op);
   if (op.rule == ShapeRule::reduce || op.rule == ShapeRule::argmax) made.attr[0] = -1;
   for (std::size_t i = 0; i < op.attributes.size(); ++i) {
@@ -210,7 +229,8 @@ bool Binder::bind_attributes(const CoreLine& line, BoundInstruction& made, std::
   return true;
 }
 
-bool Binder::set_attribute(const CoreLine& line, std::size_t i, BoundInstruction& made, std::optional<Dims>& asked) {
+bool Binder::set_attribute(const CoreLine& line, std::size_t i, BoundInstruction& made,
+                           std::optional<Dims>& asked) {
   const OpInfo& op = op_info(line.op);
   const OpAttribute& attribute = op.attributes[i];
   const std::string what = fmt::format("`{}` of `{}`", attribute.name, op.name());
@@ -227,7 +247,9 @@ bool Binder::set_attribute(const CoreLine& line, std::size_t i, BoundInstruction
   if (attribute.is_shape) {
     const auto first = scope_.positive(values->front(), line.where, what);
     const auto second = scope_.positive(values->back(), line.where, what);
-    if (first && second) asked = values->size() == 1 ? Dims{Kind::vector, 1, *first} : Dims{Kind::matrix, *first, *second};
+    if (first && second)
+      asked =
+          values->size() == 1 ? Dims{Kind::vector, 1, *first} : Dims{Kind::matrix, *first, *second};
     return asked.has_value();
   }
   const bool axis = attribute.name == "axis";
@@ -245,11 +267,14 @@ bool Binder::set_attribute(const CoreLine& line, std::size_t i, BoundInstruction
 std::optional<Window> Binder::window_of(const CoreLine& line, const BoundRegister& r) {
   const auto rank = static_cast<std::size_t>(r.kind);
   if (rank == 0 || line.index.size() > rank) {
-    scope_.fail(line.where, fmt::format("`{}` is {}, so it cannot take {} ind{}", r.name, dims_of(r).print(),
-                                        line.index.size(), line.index.size() == 1 ? "ex" : "ices"));
+    scope_.fail(line.where,
+                fmt::format("`{}` is {}, so it cannot take {} ind{}", r.name, dims_of(r).print(),
+                            line.index.size(), line.index.size() == 1 ? "ex" : "ices"));
     return {};
   }
-  const auto position = [&](std::size_t i) { return i < line.index.size() ? line.index[i] : Index{}; };
+  const auto position = [&](std::size_t i) {
+    return i < line.index.size() ? line.index[i] : Index{};
+  };
   Window w{0, 0, r.rows, r.cols, Kind::scalar};
   if (rank == 2 && !place(position(0), r.rows, line, w.row, w.rows)) return {};
   if (!place(position(rank - 1), r.cols, line, w.col, w.cols)) return {};
@@ -271,31 +296,36 @@ bool Binder::place(const Index& index, std::int64_t size, const CoreLine& line, 
     const auto fraction = scope_.number(index.lo, line.where, "the fraction");
     if (!fraction) return false;
     if (!(*fraction >= 0 && *fraction <= 1)) {
-      scope_.fail(line.where, fmt::format("a fraction must lie in 0 to 1, `{}` is {}", index.lo.print(),
-                                          print_number(*fraction)));
+      scope_.fail(line.where, fmt::format("a fraction must lie in 0 to 1, `{}` is {}",
+                                          index.lo.print(), print_number(*fraction)));
       return false;
     }
-    first = std::min(static_cast<std::int64_t>(std::floor(static_cast<double>(size) * *fraction)), size - 1);
+    first = std::min(static_cast<std::int64_t>(std::floor(static_cast<double>(size) * *fraction)),
+                     size - 1);
     return true;
   }
   const bool at = index.kind == Index::Kind::at;
-  const auto lo = index.lo ? entry(index.lo, size, at ? size - 1 : size, line) : std::optional<std::int64_t>(0);
-  const auto hi = at || !index.hi ? std::optional<std::int64_t>(size) : entry(index.hi, size, size, line);
+  const auto lo =
+      index.lo ? entry(index.lo, size, at ? size - 1 : size, line) : std::optional<std::int64_t>(0);
+  const auto hi =
+      at || !index.hi ? std::optional<std::int64_t>(size) : entry(index.hi, size, size, line);
   if (!lo || !hi) return false;
   first = *lo;
   if (!at) count = *hi - *lo;
   if (count > 0) return true;
-  scope_.fail(line.where, fmt::format("the slice {} of a dimension of {} is empty", index.print(), size));
+  scope_.fail(line.where,
+              fmt::format("the slice {} of a dimension of {} is empty", index.print(), size));
   return false;
 }
 
-std::optional<std::int64_t> Binder::entry(const StaticExpr& expr, std::int64_t size, std::int64_t last,
-                                          const CoreLine& line) {
+std::optional<std::int64_t> Binder::entry(const StaticExpr& expr, std::int64_t size,
+                                          std::int64_t last, const CoreLine& line) {
   const auto value = scope_.whole(expr, line.where, fmt::format("the index `{}`", expr.print()));
   if (!value) return {};
   const std::int64_t at = *value < 0 ? *value + size : *value;
   if (at >= 0 && at <= last) return at;
-  scope_.fail(line.where, fmt::format("index {} (`{}`) is outside a dimension of {}", *value, expr.print(), size));
+  scope_.fail(line.where, fmt::format("index {} (`{}`) is outside a dimension of {}", *value,
+                                      expr.print(), size));
   return {};
 }
 

@@ -46,15 +46,18 @@ void Binder::declare_registers() {
   }
 }
 
-void Binder::declare_members(const Declaration& d, const RegisterInfo& info, std::vector<std::int64_t>& member) {
+void Binder::declare_members(const Declaration& d, const RegisterInfo& info,
+                             std::vector<std::int64_t>& member) {
   if (member.size() == info.family.size()) return give_birth(d, info, member);
   const FamilyIndex& index = info.family[member.size()];
-  const auto count = scope_.whole(index.count, d.where, fmt::format("the number of members of `{}`", d.name));
+  const auto count =
+      scope_.whole(index.count, d.where, fmt::format("the number of members of `{}`", d.name));
   if (!count) return;
   if (*count < 0 || *count > static_cast<std::int64_t>(kMaxRegisters - out_.registers.size())) {
     stop_ = *count > 0;
-    return scope_.fail(d.where, fmt::format("`{}` would have {} members; a program may have {} registers", d.name,
-                                            *count, kMaxRegisters));
+    return scope_.fail(
+        d.where, fmt::format("`{}` would have {} members; a program may have {} registers", d.name,
+                             *count, kMaxRegisters));
   }
   BindScope::Variable variable(scope_, index.variable, {});
   for (std::int64_t i = 0; i < *count && !stop_; ++i) {
@@ -66,20 +69,23 @@ void Binder::declare_members(const Declaration& d, const RegisterInfo& info, std
   }
 }
 
-void Binder::give_birth(const Declaration& d, const RegisterInfo& info, const std::vector<std::int64_t>& member) {
+void Binder::give_birth(const Declaration& d, const RegisterInfo& info,
+                        const std::vector<std::int64_t>& member) {
   const RegisterId id = member_of(info, member, d.where);
   if (id == kNoRegister) return;
   if (d.kind == Declaration::Kind::param) return add_param(d, id);
   if (d.starts_as.empty()) return;
   const auto found = ids_.find(d.starts_as + member_suffix(member));
   if (found == ids_.end() || found->second == kNoRegister) {
-    return scope_.fail(d.where, fmt::format("`{}` starts as `{}{}`, which is not a param declared above it", d.name,
-                                            d.starts_as, member_suffix(member)));
+    return scope_.fail(d.where,
+                       fmt::format("`{}` starts as `{}{}`, which is not a param declared above it",
+                                   d.name, d.starts_as, member_suffix(member)));
   }
   const Dims mine = dims_of(out_.registers[id]), theirs = dims_of(out_.registers[found->second]);
   if (!(mine == theirs)) {
-    return scope_.fail(d.where, fmt::format("`{}` is {} but starts as `{}`, which is {}", out_.registers[id].name,
-                                            mine.print(), d.starts_as, theirs.print()));
+    return scope_.fail(
+        d.where, fmt::format("`{}` is {} but starts as `{}`, which is {}", out_.registers[id].name,
+                             mine.print(), d.starts_as, theirs.print()));
   }
   out_.registers[id].birth = BoundRegister::Birth::copy;
   out_.registers[id].copy_of = found->second;
@@ -87,15 +93,18 @@ void Binder::give_birth(const Declaration& d, const RegisterInfo& info, const st
 
 void Binder::add_param(const Declaration& d, RegisterId id) {
   BoundProgram::Param param{id, d.draw, {}};
-  const std::vector<StaticExpr> fixed = d.value ? std::vector<StaticExpr>{d.value} : std::vector<StaticExpr>{};
+  const std::vector<StaticExpr> fixed =
+      d.value ? std::vector<StaticExpr>{d.value} : std::vector<StaticExpr>{};
   for (const StaticExpr& arg : d.draw == OpId::noop && d.draw_args.empty() ? fixed : d.draw_args) {
     const auto value = scope_.number(arg, d.where, fmt::format("the first value of `{}`", d.name));
     if (!value) return;
     param.args.push_back(*value);
   }
   const bool draws = d.draw != OpId::noop;
-  if (draws && (!op_info(d.draw).has(kRandom) || param.args.size() != op_info(d.draw).operands.size())) {
-    return scope_.fail(d.where, fmt::format("the first value of `{}` cannot be drawn this way", d.name),
+  if (draws &&
+      (!op_info(d.draw).has(kRandom) || param.args.size() != op_info(d.draw).operands.size())) {
+    return scope_.fail(d.where,
+                       fmt::format("the first value of `{}` cannot be drawn this way", d.name),
                        "write ~ normal(mean, deviation), uniform(low, high) or bernoulli(p)");
   }
   out_.registers[id].birth = BoundRegister::Birth::param;
@@ -112,22 +121,26 @@ RegisterId Binder::register_of(const RegisterRef& ref, const Location& where) {
   return kNoRegister;
 }
 
-std::optional<std::vector<std::int64_t>> Binder::members(const RegisterInfo& info, const RegisterRef& ref,
+std::optional<std::vector<std::int64_t>> Binder::members(const RegisterInfo& info,
+                                                         const RegisterRef& ref,
                                                          const Location& where) {
   if (ref.member.size() != info.family.size()) {
-    scope_.fail(where, fmt::format("`{}` takes {} family index{}, not {}", info.name, info.family.size(),
-                                   info.family.size() == 1 ? "" : "es", ref.member.size()));
+    scope_.fail(where,
+                fmt::format("`{}` takes {} family index{}, not {}", info.name, info.family.size(),
+                            info.family.size() == 1 ? "" : "es", ref.member.size()));
     return {};
   }
   std::vector<std::int64_t> out;
   for (std::size_t i = 0; i < ref.member.size(); ++i) {
-    const auto count = scope_.whole(info.family[i].count, where, fmt::format("the number of members of `{}`", info.name));
-    const auto index = scope_.whole(ref.member[i], where, fmt::format("the index of `{}`", info.name));
+    const auto count = scope_.whole(info.family[i].count, where,
+                                    fmt::format("the number of members of `{}`", info.name));
+    const auto index =
+        scope_.whole(ref.member[i], where, fmt::format("the index of `{}`", info.name));
     if (!count || !index) return {};
     const std::int64_t at = *index < 0 ? *index + *count : *index;
     if (at < 0 || at >= *count) {
-      scope_.fail(where, fmt::format("`{}` has {} members; there is no member {} (`{}`)", info.name, *count, *index,
-                                     ref.member[i].print()));
+      scope_.fail(where, fmt::format("`{}` has {} members; there is no member {} (`{}`)", info.name,
+                                     *count, *index, ref.member[i].print()));
       return {};
     }
     out.push_back(at);
@@ -138,7 +151,8 @@ std::optional<std::vector<std::int64_t>> Binder::members(const RegisterInfo& inf
 std::optional<std::string> Binder::turn_suffix(const RegisterInfo& info, const Location& where) {
   std::string out;
   for (const std::string& variable : info.per_iteration) {
-    const auto turn = scope_.whole(StaticExpr::name(variable), where, fmt::format("the turn of `{}`", info.name));
+    const auto turn =
+        scope_.whole(StaticExpr::name(variable), where, fmt::format("the turn of `{}`", info.name));
     if (!turn) return {};
     out += fmt::format("@{}", *turn);
   }
@@ -161,12 +175,14 @@ RegisterId Binder::make_register(const RegisterInfo& info, const std::vector<std
                                  std::string name, const Location& where) {
   std::vector<std::unique_ptr<BindScope::Variable>> variables;
   for (std::size_t i = 0; i < member.size(); ++i) {
-    variables.push_back(std::make_unique<BindScope::Variable>(scope_, info.family[i].variable, member[i]));
+    variables.push_back(
+        std::make_unique<BindScope::Variable>(scope_, info.family[i].variable, member[i]));
   }
   BoundRegister made;
   made.kind = info.shape.kind;
   const auto size = [&](const Dim& dim) {
-    return scope_.positive(dim.expr(), where, fmt::format("a dimension of `{}` ({})", name, info.shape.print()));
+    return scope_.positive(dim.expr(), where,
+                           fmt::format("a dimension of `{}` ({})", name, info.shape.print()));
   };
   if (made.kind != Kind::scalar) {
     const auto first = size(info.shape.dims[0]);
@@ -187,11 +203,15 @@ RegisterId Binder::make_register(const RegisterInfo& info, const std::vector<std
 
 RegisterId Binder::add_register(BoundRegister made, const Location& where) {
   if (stop_) return kNoRegister;
-  const double bytes = static_cast<double>(made.rows) * static_cast<double>(made.cols) * sizeof(double);
+  const double bytes =
+      static_cast<double>(made.rows) * static_cast<double>(made.cols) * sizeof(double);
   if (static_cast<double>(out_.bytes_f64) + bytes > static_cast<double>(options_.max_bytes)) {
     stop_ = true;
-    scope_.fail(where, fmt::format("the registers need more than the allowed {} bytes: `{}` is {} and takes {} bytes",
-                                   options_.max_bytes, made.name, dims_of(made).print(), bytes));
+    scope_.fail(
+        where,
+        fmt::format(
+            "the registers need more than the allowed {} bytes: `{}` is {} and takes {} bytes",
+            options_.max_bytes, made.name, dims_of(made).print(), bytes));
     return kNoRegister;
   }
   if (out_.registers.size() >= kMaxRegisters) {
@@ -218,14 +238,17 @@ void Binder::assign_roles() {
   for (const RegisterInfo& info : program_.registers) {
     if (info.role == Role::none) continue;
     if (!info.family.empty() || !info.per_iteration.empty()) {
-      scope_.fail({}, fmt::format("`{}` is handed in or out by the task, so it must be one plain register", info.name));
+      scope_.fail(
+          {}, fmt::format("`{}` is handed in or out by the task, so it must be one plain register",
+                          info.name));
       continue;
     }
     out_.role[static_cast<std::size_t>(info.role)] = member_of(info, {}, {});
   }
   for (const Declaration& d : program_.declarations) {
     if (d.kind != Declaration::Kind::size || d.name != "batch") continue;
-    if (const auto batch = scope_.try_number(d.value)) out_.batch = static_cast<std::int64_t>(*batch);
+    if (const auto batch = scope_.try_number(d.value))
+      out_.batch = static_cast<std::int64_t>(*batch);
   }
 }
 

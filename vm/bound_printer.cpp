@@ -11,16 +11,21 @@ const std::string& name(const BoundProgram& p, RegisterId id) { return p.registe
 
 std::string birth(const BoundProgram& p, const BoundRegister& r) {
   switch (r.birth) {
-    case BoundRegister::Birth::zero: return "zero";
-    case BoundRegister::Birth::constant: return "constant";
-    case BoundRegister::Birth::param: return "param";
-    case BoundRegister::Birth::copy: return "starts as " + name(p, r.copy_of);
+    case BoundRegister::Birth::zero:
+      return "zero";
+    case BoundRegister::Birth::constant:
+      return "constant";
+    case BoundRegister::Birth::param:
+      return "param";
+    case BoundRegister::Birth::copy:
+      return "starts as " + name(p, r.copy_of);
   }
   return {};
 }
 
 std::string role(const BoundProgram& p, RegisterId id) {
-  static constexpr const char* kNames[] = {"", ", x", ", target", ", y", ", reward", ", action", ", done"};
+  static constexpr const char* kNames[] = {"",         ", x",      ", target", ", y",
+                                           ", reward", ", action", ", done"};
   for (std::size_t i = 1; i < p.role.size(); ++i) {
     if (p.role[i] == id) return kNames[i];
   }
@@ -28,34 +33,42 @@ std::string role(const BoundProgram& p, RegisterId id) {
 }
 
 std::string window(const BoundInstruction& i) {
-  return fmt::format("[{}:{}, {}:{}]", i.attr[0], i.attr[0] + i.attr[2], i.attr[1], i.attr[1] + i.attr[3]);
+  return fmt::format("[{}:{}, {}:{}]", i.attr[0], i.attr[0] + i.attr[2], i.attr[1],
+                     i.attr[1] + i.attr[3]);
 }
 
 std::string attributes(const BoundInstruction& i) {
   const OpInfo& op = op_info(i.op);
   std::string out;
-  if (op.has(kRandom)) out += fmt::format(", sampler={}, draw={}+{}*run", i.sampler, i.draw_first, i.draw_stride);
+  if (op.has(kRandom))
+    out += fmt::format(", sampler={}, draw={}+{}*run", i.sampler, i.draw_first, i.draw_stride);
   for (std::size_t k = 0; k < op.attributes.size(); ++k) {
     const OpAttribute& a = op.attributes[k];
-    if (a.name == "eps") out += fmt::format(", eps={}", print_number(i.value));
-    else if (!a.is_shape && !(a.optional && i.attr[k] < 0)) out += fmt::format(", {}={}", a.name, i.attr[k]);
+    if (a.name == "eps")
+      out += fmt::format(", eps={}", print_number(i.value));
+    else if (!a.is_shape && !(a.optional && i.attr[k] < 0))
+      out += fmt::format(", {}={}", a.name, i.attr[k]);
   }
   return out;
 }
 
 std::string call(const BoundProgram& p, const BoundInstruction& i) {
-  if (i.op == OpId::get) return fmt::format("{} = {}{}", name(p, i.out), name(p, i.in[0]), window(i));
-  if (i.op == OpId::set) return fmt::format("{}{} = {}", name(p, i.out), window(i), name(p, i.in[0]));
+  if (i.op == OpId::get)
+    return fmt::format("{} = {}{}", name(p, i.out), name(p, i.in[0]), window(i));
+  if (i.op == OpId::set)
+    return fmt::format("{}{} = {}", name(p, i.out), window(i), name(p, i.in[0]));
   std::string args;
   for (std::size_t k = 0; k < i.in_count; ++k) args += ", " + name(p, i.in[k]);
   args += attributes(i);
-  return fmt::format("{} = {}({})", name(p, i.out), op_info(i.op).name(), args.substr(std::min<std::size_t>(2, args.size())));
+  return fmt::format("{} = {}({})", name(p, i.out), op_info(i.op).name(),
+                     args.substr(std::min<std::size_t>(2, args.size())));
 }
 
 }  // namespace
 
 std::string print(const BoundProgram& p) {
-  std::string out = fmt::format("# {} registers, {} bytes as f64\n", p.registers.size(), p.bytes_f64);
+  std::string out =
+      fmt::format("# {} registers, {} bytes as f64\n", p.registers.size(), p.bytes_f64);
   for (RegisterId id = 0; id < p.registers.size(); ++id) {
     const BoundRegister& r = p.registers[id];
     if (r.birth == BoundRegister::Birth::constant) continue;

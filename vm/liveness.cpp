@@ -12,8 +12,8 @@ using Needed = std::vector<char>;
 
 bool overwrites_all(const BoundInstruction& i) { return i.op != OpId::set || i.value != 0; }
 
-/// What is needed before `code` when `needed` is needed after it. Reports each instruction, last one first, with
-/// whether its result is needed.
+/// What is needed before `code` when `needed` is needed after it. Reports each instruction, last
+/// one first, with whether its result is needed.
 template <class Report>
 Needed needed_before(const Code& code, Needed needed, Report report) {
   for (std::size_t k = code.size(); k-- > 0;) {
@@ -36,7 +36,8 @@ bool join(Needed& into, const Needed& other) {
   return changed;
 }
 
-/// The lifetime loop: Setup, then Predict and Learn over and over, or Predict alone while nothing is learnt.
+/// The lifetime loop: Setup, then Predict and Learn over and over, or Predict alone while nothing
+/// is learnt.
 class Lifetime {
  public:
   Lifetime(const BoundProgram& program, bool registers_are_roots)
@@ -83,8 +84,8 @@ class Lifetime {
   }
 };
 
-/// Numbers the samplers: lines that can reach a prediction first, in order of the text. The turns of one line
-/// inside loops share its number and take its draws in turn.
+/// Numbers the samplers: lines that can reach a prediction first, in order of the text. The turns
+/// of one line inside loops share its number and take its draws in turn.
 void number_samplers(BoundProgram& program, const std::array<std::vector<char>, 3>& live) {
   std::map<std::uint32_t, bool> lines;  // line -> live
   std::map<std::uint32_t, std::uint64_t> draws;
@@ -127,7 +128,8 @@ void mark_live(BoundProgram& program, bool registers_are_roots) {
   number_samplers(program, predicting);
   const auto live = registers_are_roots ? marks(program, true) : predicting;
   for (std::size_t f = 0; f < 3; ++f) {
-    for (std::size_t k = 0; k < program.code[f].size(); ++k) program.code[f][k].live = live[f][k] != 0;
+    for (std::size_t k = 0; k < program.code[f].size(); ++k)
+      program.code[f][k].live = live[f][k] != 0;
   }
 }
 

@@ -8,7 +8,8 @@
 /// The order in which entries are reduced. It is part of the numerics of the language: in one number type every
 /// engine gives the same bits, except where a product is handed to BLAS.
 ///
-///   P strided partials, P = 8 in f64 and 16 in f32. Partials start at +0. Entry i is added to partial i % P, in
+///   A sum of at most 64 terms goes from left to right, starting at +0, as in AutoML-Zero's own small vectors.
+///   A longer one has P strided partials, P = 8 in f64 and 16 in f32. Partials start at +0. Entry i is added to partial i % P, in
 ///   increasing i. Then halves are added: p[k] += p[k + P/2] for k < P/2, the same for P/4, ..., 1. Result p[0].
 ///   Partials are never -0, so padding a tail with +0 changes nothing.
 ///
@@ -21,7 +22,7 @@
 ///   softmax                        m = max, e = exp(a - m), e / sum of e
 ///   log_softmax                    (a - m) - log(sum of e)
 ///   layer_norm                     mean, then variance = sum of (a - mean)^2 / n, (a - mean) / sqrt(variance + eps)
-///   max, min, max_pool             same partials, started at -infinity or +infinity; an entry replaces a partial
+///   max, min, max_pool             partials at any length, started at -infinity or +infinity; an entry replaces a partial
 ///                                  if it is beyond it or NaN (so NaN stays, and of +0 and -0 the first one)
 /// Products and sums are rounded separately: there is no fused multiply-add.
 namespace mlz::vm {
@@ -53,8 +54,16 @@ T reduce(std::int64_t n, T start, Term term, Join join) {
   return join_partials<T>(p, join);
 }
 
+/// Sums of up to so many terms go from left to right.
+inline constexpr std::int64_t kSequentialTerms = 64;
+
 template <class T, class Term>
 T sum(std::int64_t n, Term term) {
+  if (n <= kSequentialTerms) {
+    T total(0);
+    for (std::int64_t i = 0; i < n; ++i) total = total + term(i);
+    return total;
+  }
   return reduce<T>(n, T(0), term, [](T a, T b) { return a + b; });
 }
 

@@ -39,7 +39,8 @@ void ReferenceMachine::reset() {
       const BoundRegister& r = program_.registers[id];
       const std::span<double> out = values(id, lane);
       if (r.birth == BoundRegister::Birth::constant) std::fill(out.begin(), out.end(), r.constant);
-      if (r.birth == BoundRegister::Birth::copy) std::ranges::copy(values(r.copy_of, lane), out.begin());
+      if (r.birth == BoundRegister::Birth::copy)
+        std::ranges::copy(values(r.copy_of, lane), out.begin());
     }
   }
 }
@@ -101,13 +102,15 @@ Snapshot ReferenceMachine::save() const {
 
 void ReferenceMachine::restore(const Snapshot& snapshot) {
   if (snapshot.memory.size() != memory_.size() * sizeof(double)) {
-    throw std::logic_error("this snapshot was saved by a machine of another program or with other lanes");
+    throw std::logic_error(
+        "this snapshot was saved by a machine of another program or with other lanes");
   }
   std::memcpy(memory_.data(), snapshot.memory.data(), snapshot.memory.size());
   runs_ = snapshot.runs;
 }
 
-std::unique_ptr<Machine> make_reference(const BoundProgram& program, const MachineOptions& options) {
+std::unique_ptr<Machine> make_reference(const BoundProgram& program,
+                                        const MachineOptions& options) {
   return std::make_unique<ReferenceMachine>(program, options);
 }
 

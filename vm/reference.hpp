@@ -6,7 +6,8 @@
 
 namespace mlz::vm {
 
-/// The oracle: f64, one instruction and one lifetime at a time, every op written in the plainest way.
+/// The oracle: f64, one instruction and one lifetime at a time, every op written in the plainest
+/// way.
 class ReferenceMachine final : public Machine {
  public:
   ReferenceMachine(const BoundProgram& program, const MachineOptions& options);
@@ -29,6 +30,7 @@ class ReferenceMachine final : public Machine {
   /// Called after each live instruction for each lane with what it wrote.
   using Watch = std::function<void(const BoundInstruction&, int lane, std::span<const double>)>;
   void run(Function function, const Watch& watch);
+  std::uint32_t lifetime(int lane) const { return lifetimes_[static_cast<std::size_t>(lane)]; }
   std::uint64_t runs(Function function) const { return runs_[static_cast<std::size_t>(function)]; }
 
  private:

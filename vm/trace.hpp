@@ -9,8 +9,9 @@ namespace mlz::vm {
 /// The first infinity or NaN a run wrote.
 struct FirstNonFinite {
   Function function = Function::setup;
-  std::uint64_t run = 0;            ///< how often that function had run before
+  std::uint64_t run = 0;  ///< how often that function had run before
   int lane = 0;
+  std::uint32_t lifetime = 0;       ///< index of the lane's lifetime
   const BoundLine* line = nullptr;  ///< of the machine's program
   std::string reg;                  ///< the register written, members filled in
   std::int64_t entry = 0;           ///< its first entry that is not finite, counted row by row
@@ -20,8 +21,8 @@ struct FirstNonFinite {
   std::string text() const;
 };
 
-/// Runs a function to its end, as Machine::run does, and reports the first live instruction that wrote an infinity
-/// or NaN. Only the reference engine can; throws InputError for another one.
+/// Runs a function to its end, as Machine::run does, and reports the first live instruction that
+/// wrote an infinity or NaN. Only the reference engine can; throws InputError for another one.
 std::optional<FirstNonFinite> run_traced(Machine& machine, Function function);
 
 }  // namespace mlz::vm

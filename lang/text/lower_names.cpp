@@ -188,7 +188,7 @@ Value Lowering::unknown_name(const Expr& e) {
   const std::string near = closest(e.text, known);
   std::string hint = near.empty() ? "" : fmt::format("did you mean `{}`?", near);
   if (near.empty() && !find_ops(e.text).empty()) hint = fmt::format("`{}` is an operation: call it", e.text);
-  if (near.empty() && scope_->helper != nullptr && find_register(e.text) != nullptr) {
+  if (scope_->helper != nullptr && find_register(e.text) != nullptr) {
     hint = "a helper sees only its arguments; hand it in";
   }
   error(e.where, fmt::format("nothing is called `{}` here", e.text), hint);

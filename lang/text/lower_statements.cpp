@@ -333,16 +333,16 @@ void Lowering::assign_index(const Expr& target, Pending pending) {
   }
   auto index = build_subscripts(rest[0]->subscripts);
   if (!index) return;
-  const Inferred part = index_shape(out.shape, *index, core_.sizes);
-  if (!part.ok()) {
-    note_shape(error(rest[0]->where, part.error), out);
-    return;
-  }
   const bool numbered = numbered_kind(out.ref.name) != 0 && declaration(out.ref.name) == nullptr;
   const bool full = index->size() == static_cast<std::size_t>(out.shape.kind);
   const bool literal = full && std::all_of(index->begin(), index->end(), is_literal_fraction);
   if (numbered && literal && scope_->helper == nullptr) {
     return assign_fraction(target, out.ref, *index, materialise(std::move(pending)));
+  }
+  const Inferred part = index_shape(out.shape, *index, core_.sizes);
+  if (!part.ok()) {
+    note_shape(error(rest[0]->where, part.error), out);
+    return;
   }
   if (pending.takes_any_shape && part.shape.kind != Kind::scalar) {
     const int at = op_info(pending.line.op).attribute("shape");

@@ -1,0 +1,56 @@
+#include "evolve/eval/lifetime.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <numbers>
+
+#include "evolve/eval/protocols.hpp"
+
+namespace mlz::eval {
+
+Protocol protocol_of(std::string_view name) {
+  if (name == "automl") return Protocol::automl;
+  if (name == "stream") return Protocol::stream;
+  throw InputError(fmt::format("unknown protocol \"{}\"; there are automl and stream", name));
+}
+
+const char* protocol_name(Protocol protocol) {
+  return protocol == Protocol::automl ? "automl" : "stream";
+}
+
+const char* stop_text(Stop stop) {
+  switch (stop) {
+    case Stop::finished: return "finished";
+    case Stop::error_limit: return "error NaN or above the limit";
+    case Stop::non_finite: return "prediction not finite";
+    case Stop::steps: return "limit of steps";
+    case Stop::time: return "time limit";
+    case Stop::cancelled: return "cancelled";
+  }
+  return "";
+}
+
+double squashed_fitness(double rms_error) {
+  const double fitness = 1 - 2 / std::numbers::pi * std::atan(rms_error);
+  return std::isnan(fitness) ? 0 : fitness;
+}
+
+double fitness_of(tasks::Metric metric, double score) {
+  if (std::isnan(score)) return 0;
+  return metric == tasks::Metric::accuracy ? score : squashed_fitness(score);
+}
+
+Outcome run_lifetime(vm::Machine& machine, const tasks::TaskInfo& task, const tasks::Problem& problem,
+                     const Settings& settings) {
+  check_fit(machine.program(), task, settings.protocol);
+  const bool f32 = machine.dtype() == vm::DType::f32;
+  if (settings.protocol == Protocol::automl) {
+    return f32 ? run_automl<float>(machine, task, problem, settings)
+               : run_automl<double>(machine, task, problem, settings);
+  }
+  return f32 ? run_stream<float>(machine, task, problem, settings)
+             : run_stream<double>(machine, task, problem, settings);
+}
+
+}  // namespace mlz::eval

@@ -1,0 +1,24 @@
+#pragma once
+#include "evolve/eval/lifetime.hpp"
+#include "lang/core/draws.hpp"
+
+namespace mlz::eval {
+
+template <class T>
+Outcome run_automl(vm::Machine& machine, const tasks::TaskInfo& task, const tasks::Problem& problem,
+                   const Settings& settings);
+template <class T>
+Outcome run_stream(vm::Machine& machine, const tasks::TaskInfo& task, const tasks::Problem& problem,
+                   const Settings& settings);
+
+/// Runs `look` on a copy of the memory with draws of its own, so that the lifetime goes on as if it had not been.
+template <class F>
+void on_a_copy(vm::Machine& machine, F&& look) {
+  const vm::Snapshot snapshot = machine.save();
+  machine.set_draw_stream(kTestStream);
+  look();
+  machine.restore(snapshot);
+  machine.set_draw_stream(kLifetimeStream);
+}
+
+}  // namespace mlz::eval

@@ -1,0 +1,90 @@
+#include "tools/support/program_setup.hpp"
+
+#include <fmt/format.h>
+
+#include "lang/text/parser.hpp"
+#include "tools/support/model_file.hpp"
+#include "tools/support/program_main.hpp"
+
+namespace mlz::tools {
+namespace {
+
+void require(const Diagnostics& diagnostics) {
+  if (diagnostics.ok()) return;
+  std::string text = diagnostics.text();
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  throw InputError(text);
+}
+
+/// Only what runs, with the text of each line that gave instructions.
+vm::BoundProgram live_part(vm::BoundProgram program) {
+  for (auto& code : program.code) {
+    std::erase_if(code, [](const vm::BoundInstruction& i) { return !i.live; });
+  }
+  return program;
+}
+
+}  // namespace
+
+text::Compiled compile_program(const RunOptions& options) {
+  Diagnostics diagnostics;
+  auto compiled = text::compile(text::read_source(options.program), {options.set, options.path}, diagnostics);
+  require(diagnostics);
+  if (!compiled) throw InputError(fmt::format("{}: cannot be compiled", options.program));
+  return std::move(*compiled);
+}
+
+Setup set_up(const RunOptions& options, const CoreProgram& core) {
+  Setup setup;
+  setup.task = tasks::make_task(options.task, tasks::DataPaths::standard(options.data));
+  setup.protocol = eval::protocol_of(options.protocol.empty() ? setup.info().protocol : options.protocol);
+  const bool f64 = options.dtype.empty() ? setup.protocol == eval::Protocol::automl || options.trace ||
+                                               options.engine == "reference"
+                                         : options.dtype == "f64";
+  setup.dtype = f64 ? vm::DType::f64 : vm::DType::f32;
+  Diagnostics diagnostics;
+  vm::BindOptions bind;
+  bind.sizes = setup.info().sizes;
+  bind.max_bytes = options.max_memory_mib << 20;
+  setup.program = vm::bind(core, bind, diagnostics);
+  require(diagnostics);
+  if (options.trace || !options.save.empty() || !options.load.empty()) {
+    bind.observe = options.trace ? vm::Observe::all : vm::Observe::named;
+    for (const auto& name : model_registers(setup.program)) bind.observed.push_back(name);
+    setup.program = vm::bind(core, bind, diagnostics);
+    require(diagnostics);
+  }
+  eval::check_fit(setup.program, setup.info(), setup.protocol);
+  return setup;
+}
+
+std::string program_hash(const CoreProgram& core) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : print(core)) {
+    hash ^= static_cast<unsigned char>(c);
+    hash *= 0x100000001b3;
+  }
+  return fmt::format("{:016x}", hash);
+}
+
+std::string comment_header(const std::string& task, const std::string& protocol, std::uint64_t seed,
+                           const std::string& dtype, const std::string& engine) {
+  return fmt::format("# {}\n# task: {}\n# protocol: {}\n# seed: {}\n# dtype: {}\n# engine: {}\n", version_text(), task,
+                     protocol, seed, dtype, engine);
+}
+
+std::string dump(const RunOptions& options, const text::Compiled& compiled) {
+  const auto or_default = [](const std::string& text) { return text.empty() ? std::string("default") : text; };
+  const std::string header = comment_header(options.task, or_default(options.protocol), options.seed,
+                                            or_default(options.dtype), options.engine);
+  if (options.dump == "ast") return header + text::print(compiled.ast);
+  if (options.dump == "typed") return header + compiled.typed;
+  if (options.dump == "core") return header + print(compiled.core);
+  const Setup setup = set_up(options, compiled.core);
+  const auto machine = vm::make_machine(options.engine, setup.program, {setup.dtype, 1, options.seed, {}, {}});
+  const std::string exact = comment_header(setup.info().name, eval::protocol_name(setup.protocol), options.seed,
+                                           vm::dtype_name(setup.dtype), std::string(machine->engine()));
+  return exact + print(options.dump == "code" ? live_part(setup.program) : setup.program);
+}
+
+}  // namespace mlz::tools

@@ -1,0 +1,45 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "vm/machine.hpp"
+
+namespace mlz::tools {
+
+/// The command line of mlzrun.
+struct RunOptions {
+  std::string program;
+  std::string task = "digits";
+  std::string data;
+  int runs = 1;
+  std::uint64_t seed = 1;
+  std::string protocol;  ///< empty: the task's own
+  std::string engine = "auto";
+  std::string dtype;  ///< empty: f64 under automl, f32 under stream
+  std::map<std::string, std::string> set;
+  std::vector<std::string> path;
+  int epochs = -1;         ///< -1: the task's
+  std::int64_t steps = 0;  ///< 0: no limit; likewise below
+  double time_limit = 0;
+  std::int64_t max_memory_mib = 4096;
+  double max_abs_error = 100;
+  bool ignore_non_finite = false;
+  std::string curve, plot, save, load;
+  std::string dump;
+  bool json = false, quiet = false, trace = false, check = false;
+  bool list_ops = false, list_tasks = false;
+};
+
+/// Reads a command line. Prints help, version or an error itself and then returns nothing, with `exit_code` set.
+std::optional<RunOptions> parse_run_options(int argc, const char* const* argv, int& exit_code);
+
+/// The command that repeats a run of these options, for a shell. Files it writes are left out.
+std::string command_line(const RunOptions& options);
+
+/// A word as a POSIX shell takes it, in quotes where it needs them.
+std::string shell_word(const std::string& word);
+
+}  // namespace mlz::tools
