@@ -8,10 +8,10 @@
 ///
 /// The functions use additions, products, quotients and square roots that are rounded one by one, and selections; no
 /// fused multiply-add, no library. Equal arguments therefore give equal bits (of a NaN, only that it is one) on every
-/// processor and in every vector width. Errors are below 1 unit in the last place for exp, log, sin, cos, asin, acos
-/// and atan, below 2.5 for tan and tanh, over the whole range with infinities, subnormal numbers and signed zeros;
-/// tests/vm_maths measures them. Polynomials are minimax fits (Remez) made for these intervals. pow alone is the
-/// library's.
+/// processor and in every vector width. Errors are below 1 unit in the last place for exp, log, asin and acos, below 2
+/// for sin, cos and atan, below 3 for tan and tanh, over the whole range with infinities, subnormal numbers and signed
+/// zeros; tests/vm_maths measures them. Polynomials are minimax fits (Remez) made for these intervals. pow alone is
+/// the library's.
 namespace mlz::vm {
 
 /// Reduction of large arguments: |a| = n pi/2 + high + low with |high + low| <= pi/4. Any finite a.
@@ -235,7 +235,7 @@ MLZ_INLINE ArcParts<T> arc_parts(T a) {
   const T z = select(out.big, (one - x) * half, x * x);
   out.p = z * polynomial(z, Fit<Entry<T>>::asin);
   out.t = sqrt(z);
-  const BitsOf<T> high_half = to_bits(constant<T>(0)) - (is_wide<T> ? 0x100000000u : 0x1000u);
+  const BitsOf<T> high_half = ~to_bits(constant<T>(0)) << (is_wide<T> ? 32 : 12);
   out.root = from_bits<T>(to_bits(out.t) & high_half);
   const T sum = out.t + out.root;
   out.rest = (z - out.root * out.root) / select(sum == zero, one, sum);
