@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "vm/dense.hpp"
 #include "vm/reference.hpp"
 
 namespace mlz::vm {
@@ -18,13 +19,11 @@ const EngineInfo& pick_engine(std::string_view name, DType dtype) {
     if (name != "auto" && name != e.name) continue;
     if (dtype == DType::f64 || e.f32) return e;
     if (name == e.name) {
-      throw InputError(fmt::format(
-          "the engine `{}` computes in f64 only; take --dtype=f64 or another engine", name));
+      throw InputError(fmt::format("the engine `{}` computes in f64 only; take --dtype=f64 or another engine", name));
     }
   }
   if (name == "auto") throw InputError(fmt::format("no engine computes in {}", dtype_name(dtype)));
-  throw InputError(
-      fmt::format("there is no engine `{}`; engines are: auto, {}", name, engine_names()));
+  throw InputError(fmt::format("there is no engine `{}`; engines are: auto, {}", name, engine_names()));
 }
 
 }  // namespace
@@ -33,8 +32,8 @@ const char* dtype_name(DType dtype) { return dtype == DType::f64 ? "f64" : "f32"
 
 const std::vector<EngineInfo>& engines() {
   static const std::vector<EngineInfo> all{
-      {"reference", "the oracle: plain loops, one lifetime and one operation at a time", false,
-       make_reference},
+      {"dense", "few large lifetimes: loops over entries, BLAS for large products", true, make_dense},
+      {"reference", "the oracle: plain loops, one lifetime and one operation at a time", false, make_reference},
   };
   return all;
 }

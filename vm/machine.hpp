@@ -19,6 +19,8 @@ struct MachineOptions {
   std::uint64_t seed = 0;                    ///< of every random draw
   std::vector<std::uint32_t> lifetimes;      ///< index of each lane's lifetime; empty: 0, 1, 2, ...
   std::vector<std::vector<double>> params;   ///< one value per BoundProgram::params, empty: its first value
+  bool blas = true;  ///< dense: large products by BLAS; without it f64 has the bits of `reference`
+  bool fuse = true;  ///< dense: join operations; never changes a result bit in f64
 };
 
 /// The state of all lanes at one moment.

@@ -6,7 +6,8 @@
 
 namespace mlz::golden {
 
-/// How near two numbers must be: |a - b| <= relative * max(floor, |expected|). NaN equals NaN; infinities must be the same.
+/// How near two numbers must be: |a - b| <= relative * max(floor, |expected|). NaN equals NaN;
+/// infinities must be the same.
 struct Tolerance {
   double relative = 1e-9;
   double floor = 1;

@@ -89,6 +89,7 @@ void run_file(const fs::path& path, const Options& options, Report& report) {
 }  // namespace
 
 Counts run(const Options& options) {
+  vm::make_machine(options.engine, vm::BoundProgram{}, {options.dtype, 1, 0, {}, {}});  // throws if there is none
   Report report(options);
   std::set<fs::path> seen;
   for (const std::string& folder : options.folders) {

@@ -99,19 +99,18 @@ std::optional<std::string> check(const ProgramCase& recorded, const TaskCase& ta
 std::optional<std::string> check(const OpCase& recorded, const Options& options) {
   const std::string text = "def Setup():\ndef Predict():\n  " + recorded.text + "\ndef Learn():\n";
   const auto machine = machine_for(recorded.id, text, {{"features", recorded.features}, {"outputs", 1}}, options);
+  const auto find = [&](const std::string& name) {
+    const auto found = machine->program().by_name.find(name);
+    if (found == machine->program().by_name.end()) throw InputError("the program has no register " + name);
+    return found->second;
+  };
   machine->reset();
   machine->run(Function::setup);
-  const auto& by_name = machine->program().by_name;
-  for (const auto& [name, values] : recorded.in) {
-    const auto found = by_name.find(name);
-    if (found == by_name.end()) return fmt::format("the program has no register {}", name);
-    machine->write(found->second, 0, std::span<const double>(values));
-  }
+  for (const auto& [name, values] : recorded.in) machine->write(find(name), 0, std::span<const double>(values));
   machine->run(Function::predict);
   if (recorded.out_register.empty()) return std::nullopt;
-  const auto found = by_name.find(recorded.out_register);
-  if (found == by_name.end()) return fmt::format("the program has no register {}", recorded.out_register);
-  return difference(recorded.out_register, recorded.out, value_of(*machine, found->second), kOpTolerance);
+  const auto got = value_of(*machine, find(recorded.out_register));
+  return difference(recorded.out_register, recorded.out, got, kOpTolerance);
 }
 
 }  // namespace mlz::golden

@@ -53,6 +53,15 @@ std::string escaped(const std::string& text) {
   return out;
 }
 
+constexpr std::size_t kTitleLength = 75;
+
+/// The beginning of a text that would be too wide; never cuts inside a UTF-8 character.
+std::string clipped(const std::string& text, std::size_t length) {
+  if (text.size() <= length) return text;
+  while (length > 0 && (static_cast<unsigned char>(text[length]) & 0xc0) == 0x80) --length;
+  return text.substr(0, length) + "...";
+}
+
 std::string short_number(double v) {
   if (v == 0) return "0";
   if (std::abs(v) >= 1e6 || std::abs(v) < 1e-4) return fmt::format("{:.3g}", v);
@@ -78,7 +87,11 @@ struct Axis {
   }
 };
 
-bool drawable(const std::pair<double, double>& p) { return std::isfinite(p.first) && std::isfinite(p.second); }
+/// Not NaN, and small enough that a range of such values does not overflow.
+bool drawable(const std::pair<double, double>& p) {
+  constexpr double kLargest = 1e300;
+  return std::abs(p.first) <= kLargest && std::abs(p.second) <= kLargest;
+}
 
 /// Lays out and writes one plot.
 class Drawing {
@@ -98,6 +111,11 @@ class Drawing {
   /// Colour of a series: its place among the names.
   std::size_t colour(const std::string& name) const {
     return static_cast<std::size_t>(std::find(names_.begin(), names_.end(), name) - names_.begin()) % 4;
+  }
+
+  bool has_markers(const std::string& name) const {
+    return std::any_of(plot_.series.begin(), plot_.series.end(),
+                       [&](const Series& s) { return s.name == name && s.markers; });
   }
 
   const Plot& plot_;
@@ -179,6 +197,7 @@ void Drawing::legend() {
     x -= 36 + 7.5 * static_cast<double>(names_[i].size());
     out_ += fmt::format("<line class=\"line c{}\" x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"48\" y2=\"48\"/>\n", i % 4, x, x + 20);
     text(x + 25, 52.5, "", names_[i]);
+    if (has_markers(names_[i])) out_ += fmt::format("<circle class=\"d{}\" cx=\"{:.1f}\" cy=\"48\" r=\"3.2\"/>\n", i % 4, x + 10);
     x -= 10;
   }
 }
@@ -190,8 +209,8 @@ std::string Drawing::svg() {
       kWidth, kHeight);
   out_ += fmt::format("<title>{}</title>\n", escaped(plot_.title)) + kStyle;
   out_ += fmt::format("<rect class=\"back\" width=\"{:.0f}\" height=\"{:.0f}\"/>\n", kWidth, kHeight);
-  text(kLeft, 28, "class=\"title\"", plot_.title);
-  text(kLeft, 50, "class=\"soft\"", plot_.subtitle);
+  text(kLeft, 28, "class=\"title\"", clipped(plot_.title, kTitleLength));
+  text(kLeft, 50, "class=\"soft\"", clipped(plot_.subtitle, kTitleLength));
   grid();
   lines();
   legend();

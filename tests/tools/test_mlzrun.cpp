@@ -1,0 +1,193 @@
+#include "command.hpp"
+
+using namespace mlz::tools::test;
+
+TEST_CASE("help, version and lists") {
+  CHECK(mlzrun("--help").code == 0);
+  CHECK(mlzrun("--help").says("examples:"));
+  CHECK(mlzrun("--version").says("mlz "));
+  const Finished ops = mlzrun("--list-ops");
+  CHECK(ops.code == 0);
+  for (const char* name : {"add(", "softmax(", "unfold(", "bernoulli("}) CHECK(ops.says(name));
+  const Finished tasks = mlzrun("--list-tasks");
+  CHECK(tasks.code == 0);
+  for (const char* name : {"linear", "digits", "mnist"}) CHECK(tasks.says(name));
+}
+
+TEST_CASE("bad usage and bad input end with 2 and say what is wrong") {
+  const Folder folder;
+  const std::string broken = folder.write("broken.mlz", "def Setup():\n  s1 = = 2\n");
+  const std::string shapes = folder.write(
+      "shapes.mlz", "def Setup():\n  s9 = 0\ndef Predict(x):\n  y = x @ fill(1, 3)\ndef Learn(x, target):\n  s8 = 0\n");
+  const struct {
+    std::string arguments, says;
+  } cases[] = {
+      {"", "which program"},
+      {"no_such_file.mlz", "no_such_file.mlz"},
+      {"/", "/"},
+      {"stdlib/automl_linear.mlz --no-such-option", "--no-such-option"},
+      {"stdlib/automl_linear.mlz --seed minus", "--seed"},
+      {"stdlib/automl_linear.mlz --runs 0", "--runs"},
+      {"stdlib/automl_linear.mlz --epochs -1", "--epochs"},
+      {"stdlib/automl_linear.mlz --task linaer", "linear"},
+      {"stdlib/automl_linear.mlz --task linear:featurs=3", "features"},
+      {"stdlib/automl_linear.mlz --task linear:features=-3", "features"},
+      {"stdlib/automl_linear.mlz --task linear --engine fast", "there is no engine"},
+      {"stdlib/automl_linear.mlz --task linear --dtype f16", "--dtype"},
+      {"stdlib/automl_linear.mlz --task linear --protocol other", "--protocol"},
+      {"stdlib/automl_linear.mlz --task linear --set hidden", "name=value"},
+      {"stdlib/automl_linear.mlz --task linear --set =3", "name=value"},
+      {"stdlib/automl_linear.mlz --task linear --set hidden=3", "hidden"},
+      {"stdlib/automl_linear.mlz --task digits", "classes=3/5"},
+      {"stdlib/automl_linear.mlz --task mnist --data /nonexistent", "/nonexistent"},
+      {"stdlib/automl_linear.mlz --dump=tokens", "--dump"},
+      {"stdlib/mlp.mlz --protocol automl", "--protocol stream"},
+      {"stdlib/mlp.mlz --set hidden=0", "at least 1"},
+      {"stdlib/mlp.mlz --set hidden=100000000 --max-memory 64", "bytes"},
+      {"stdlib/automl_linear.mlz --task linear --trace --dtype f32", "--trace"},
+      {"stdlib/automl_linear.mlz --task linear --seed 18446744073709551615 --runs 3", "--seed"},
+      {broken, "broken.mlz:2"},
+      {shapes + " --task linear", "shapes.mlz:4"},
+  };
+  for (const auto& [arguments, says] : cases) {
+    const Finished run = mlzrun(arguments);
+    INFO(arguments);
+    INFO(run.out);
+    CHECK(run.code == 2);
+    CHECK(run.says(says));
+  }
+}
+
+TEST_CASE("outputs that cannot be written are refused before the run") {
+  const Folder folder;
+  for (const char* option : {"--curve", "--plot", "--save"}) {
+    const Finished missing = mlzrun(std::string(kLinear) + option + " /no/such/folder/file");
+    CHECK(missing.code == 2);
+    CHECK(missing.says("/no/such/folder/file"));
+    CHECK_FALSE(missing.says("fitness"));
+    CHECK(mlzrun(std::string(kLinear) + option + " " + (folder / "")).code == 2);
+  }
+  CHECK(mlzrun(std::string(kLinear) + "--curve " + (folder / "a") + " --plot " + (folder / "a")).code == 2);
+  CHECK(folder.files() == 0);
+}
+
+TEST_CASE("the last line of --json is one object with the scores as fractions") {
+  const Finished run = mlzrun(std::string(kLinear) + "--runs 3 --seed 5 --json");
+  REQUIRE(run.code == 0);
+  const auto json = nlohmann::json::parse(run.last_line());
+  for (const char* key : {"task", "program", "seed", "runs", "metric", "train", "valid", "test", "test_std",
+                          "steps_per_second", "engine"}) {
+    CHECK_MESSAGE(json.contains(key), key);
+  }
+  CHECK(json["task"] == "linear:train=200");
+  CHECK(json["program"] == "stdlib/automl_linear.mlz");
+  CHECK(json["seed"] == 5);
+  CHECK(json["runs"] == 3);
+  CHECK(json["metric"] == "rms_error");
+  CHECK(json["test"].get<double>() > 0);
+  CHECK(json["test_std"].get<double>() > 0);
+}
+
+TEST_CASE("the same command gives the same scores, and so does the line to paste") {
+  const auto scores = [](const std::string& arguments) {
+    auto json = nlohmann::json::parse(mlzrun(arguments + " --json").last_line());
+    json.erase("steps_per_second");
+    return json;
+  };
+  const std::string arguments = std::string(kLinear) + "--seed 7";
+  const auto first = scores(arguments);
+  CHECK(scores(arguments) == first);
+  CHECK(scores(std::string(kLinear) + "--seed 8")["test"] != first["test"]);
+  const std::string out = mlzrun(arguments).out;
+  const std::string mark = "again:\n  mlzrun ";
+  const auto begin = out.find(mark);
+  REQUIRE(begin != std::string::npos);
+  const auto line = out.substr(begin + mark.size(), out.find('\n', begin + mark.size()) - begin - mark.size());
+  CHECK(scores(line) == first);
+}
+
+TEST_CASE("a program learns") {
+  const Finished linear = mlzrun("stdlib/automl_linear.mlz --task linear:train=5000 --json");
+  REQUIRE(linear.code == 0);
+  CHECK(nlohmann::json::parse(linear.last_line())["test"].get<double>() < 0.05);
+  const Finished digits =
+      mlzrun("stdlib/mlp.mlz --task digits:size=8,train=2000,test=300,epochs=2 --set hidden=32 --json --quiet");
+  REQUIRE(digits.code == 0);
+  CHECK(nlohmann::json::parse(digits.last_line())["test"].get<double>() > 0.75);
+}
+
+TEST_CASE("quiet prints the table alone; otherwise there is a curve") {
+  CHECK_FALSE(mlzrun(std::string(kLinear) + "--quiet").says("epoch"));
+  CHECK(mlzrun(kLinear).says("epoch"));
+}
+
+TEST_CASE("limits of steps and time are no failure") {
+  Finished run = mlzrun(std::string(kLinear) + "--steps 50 --json");
+  CHECK(run.code == 0);
+  CHECK(nlohmann::json::parse(run.last_line())["steps"] == 50);
+  run = mlzrun("stdlib/automl_linear.mlz --task linear:train=100000,epochs=1000 --timelimit 0.3");
+  CHECK(run.code == 0);
+  CHECK(run.says("time limit"));
+}
+
+TEST_CASE("an interrupted run prints what there is and ends with 1") {
+  const Finished run =
+      shell("timeout --preserve-status -s INT 0.5 " MLZRUN
+            " stdlib/automl_linear.mlz --task linear:train=100000,epochs=1000 --json");
+  CHECK(run.code == 1);
+  CHECK(run.says("ending the run"));
+  CHECK(run.says("cancelled"));
+  CHECK(nlohmann::json::parse(run.last_line())["stopped"] == "cancelled");
+}
+
+TEST_CASE("a run that diverges fails with 1, and --trace names the line") {
+  const Folder folder;
+  const std::string text = "def Setup():\n  s9 = 0\ndef Predict(x):\n  s2 = log(s3)\n  y = s2 * 2\ndef Learn(x, target):\n  s3 = s3 - 1\n";
+  const std::string arguments = folder.write("bad.mlz", text) + " --task linear --protocol stream ";
+  const Finished run = mlzrun(arguments);
+  CHECK(run.code == 1);
+  CHECK(run.says("--trace"));
+  const Finished traced = mlzrun(arguments + "--trace");
+  CHECK(traced.code == 1);
+  CHECK(traced.says("bad.mlz:4"));
+  CHECK(traced.says("s2"));
+  CHECK(mlzrun(arguments + "--ignore-nonfinite").code == 0);
+  CHECK(mlzrun(std::string(kLinear) + "--trace").says("no register"));
+}
+
+TEST_CASE("--check runs nothing") {
+  const Finished run = mlzrun(std::string(kLinear) + "--check");
+  CHECK(run.code == 0);
+  CHECK_FALSE(run.says("steps/s"));
+  CHECK(mlzrun("stdlib/automl_linear.mlz --task digits --check").code == 2);
+}
+
+TEST_CASE("every stage can be printed, and the core form runs to the same score") {
+  const Folder folder;
+  for (const char* stage : {"ast", "typed", "core", "bound", "code"}) {
+    const Finished dump = mlzrun(std::string(kLinear) + "--dump=" + stage);
+    INFO(dump.out);
+    CHECK(dump.code == 0);
+    for (const char* key : {"# task: linear:train=200", "# protocol:", "# seed:", "# dtype:", "# engine:"}) {
+      CHECK(dump.says(key));
+    }
+  }
+  const auto test = [](const Finished& run) { return nlohmann::json::parse(run.last_line())["test"]; };
+  for (const char* stage : {"ast", "typed", "core"}) {
+    const std::string file = folder.write("again.mlz", mlzrun(std::string(kLinear) + "--dump=" + stage).out);
+    CHECK(test(mlzrun(file + " --task linear:train=200 --json")) == test(mlzrun(std::string(kLinear) + "--json")));
+  }
+}
+
+TEST_CASE("curve and plot are written whole") {
+  const Folder folder;
+  const Finished run = mlzrun(std::string(kLinear) + "--runs 2 --curve " + (folder / "c.csv") + " --plot " + (folder / "p.svg"));
+  CHECK(run.code == 0);
+  CHECK(folder.files() == 2);
+  const std::string csv = folder.read("c.csv");
+  CHECK(csv.rfind("seed,step,examples,epoch,train,valid\n", 0) == 0);
+  CHECK(std::count(csv.begin(), csv.end(), '\n') > 200);
+  const std::string svg = folder.read("p.svg");
+  CHECK(svg.rfind("<svg", 0) == 0);
+  CHECK(svg.find("</svg>") != std::string::npos);
+}

@@ -1,0 +1,99 @@
+#include <fmt/format.h>
+
+#include "vm/dense.hpp"
+#include "vm/dense_entry.hpp"
+
+namespace mlz::vm {
+namespace dense {
+namespace {
+
+std::string shape(const BoundRegister& r) {
+  if (r.kind == Kind::scalar) return "";
+  return r.kind == Kind::vector ? fmt::format("[{}]", r.cols) : fmt::format("[{},{}]", r.rows, r.cols);
+}
+
+class Dumper {
+ public:
+  Dumper(const BoundProgram& program, bool f32, bool blas) : program_(program), f32_(f32), blas_(blas) {}
+
+  std::string line(const PlanOp& op) const {
+    if (op.kind == PlanOp::Kind::row) return row(op);
+    if (op.kind == PlanOp::Kind::other) return other(op);
+    std::string members;
+    for (const PlanOp& member : op.members) members += (members.empty() ? "" : "; ") + row(member);
+    return fmt::format("chain of {}: {}", op.members.size(), members);
+  }
+
+ private:
+  const BoundProgram& program_;
+  bool f32_, blas_;
+
+  std::string name(RegisterId id, const char* mark = "") const {
+    const BoundRegister& r = program_.registers[id];
+    return r.name + mark + shape(r);
+  }
+
+  std::string row(const PlanOp& op) const {
+    std::string in;
+    for (int k = 0; k < op.in_count; ++k) {
+      const View& v = op.in[k];
+      const BoundRegister& r = program_.registers[v.reg];
+      const bool column = r.kind == mlz::Kind::vector && v.cols == 1 && v.rows > 1;
+      in += fmt::format("{}{}{}", k == 0 ? "" : ", ", op.in_buffer[k] >= 0 ? "~" : "", name(v.reg, column ? "'" : ""));
+    }
+    return fmt::format("{}{} = {}({})", op.out_buffer >= 0 ? "~" : "", name(op.out), row_op_name(op.row), in);
+  }
+
+  bool by_blas(const PlanOp& op) const {
+    if (!blas_ || op.source.op == OpId::dot) return false;
+    const BoundRegister& a = program_.registers[op.source.in[op.source.op == OpId::vecmat ? 1 : 0]];
+    const std::int64_t n = op.source.op == OpId::matmul ? program_.registers[op.out].cols : 1;
+    const std::int64_t m = n == 1 ? a.rows : program_.registers[op.out].rows, k = a.size() / m;
+    return f32_ ? worth_blas<float>(m, n, k) : worth_blas<double>(m, n, k);
+  }
+
+  std::string other(const PlanOp& op) const {
+    const BoundInstruction& i = op.source;
+    std::string in;
+    for (int k = 0; k < i.in_count; ++k) {
+      const bool transposed = k < 2 && op.transposed[k];
+      in += (k == 0 ? "" : ", ") + name(i.in[k], transposed ? "'" : "");
+    }
+    const OpInfo& info = op_info(i.op);
+    for (std::size_t k = 0; k < 4 && (k < info.attributes.size() || i.op == OpId::get || i.op == OpId::set); ++k) {
+      in += fmt::format("; {}", i.attr[k]);
+    }
+    const bool product = info.rule == ShapeRule::matmul || info.rule == ShapeRule::matvec || info.rule == ShapeRule::vecmat;
+    return fmt::format("{} = {}{}({})", name(op.out), op_id_name(i.op), product && by_blas(op) ? " by blas" : "", in);
+  }
+
+  static std::string op_id_name(OpId id) {
+    switch (id) {
+      case OpId::matvec: return "matvec";
+      case OpId::vecmat: return "vecmat";
+      case OpId::matmul: return "matmul";
+      case OpId::get: return "get";
+      case OpId::set: return "set";
+      default: return op_info(id).name();
+    }
+  }
+};
+
+}  // namespace
+}  // namespace dense
+
+std::string dump_dense(const BoundProgram& program, const MachineOptions& options, const dense::Tuning& tuning) {
+  const bool f32 = options.dtype == DType::f32;
+  const dense::Plan plan = dense::plan_of(program, options, tuning);
+  const dense::Dumper dumper(program, f32, options.blas && vm::blas() != nullptr);
+  std::string out = fmt::format("# dense, {}, {} loops, products by {}\n", dtype_name(options.dtype),
+                                dense::kernels<double>(tuning.level)->level,
+                                options.blas && vm::blas() != nullptr ? vm::blas()->name : "loops");
+  for (const Function f : kFunctions) {
+    out += fmt::format("def {}():\n", function_name(f));
+    for (const auto& op : plan.code[static_cast<std::size_t>(f)]) out += "  " + dumper.line(op) + "\n";
+  }
+  return out;
+}
+
+}  // namespace mlz::vm

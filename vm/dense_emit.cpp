@@ -1,0 +1,237 @@
+#include <algorithm>
+#include <stdexcept>
+
+#include "vm/dense_entry.hpp"
+
+namespace mlz::vm::dense {
+namespace {
+
+/// A line of the cache: where registers begin, and the width of the widest vectors.
+constexpr std::int64_t kLineBytes = 64;
+
+template <class T>
+std::int64_t aligned(std::int64_t entries) {
+  constexpr std::int64_t line = kLineBytes / static_cast<std::int64_t>(sizeof(T));
+  return (entries + line - 1) / line * line;
+}
+
+template <class T>
+void run_block(const Entry<T>& e, const Frame<T>& f) {
+  Block<T> b{e.rows, e.cols, e.result(f), e.cols, {}, {}};
+  for (int k = 0; k < 4; ++k) b.in[k] = e.operand(f, k);
+  b.in_step = e.attr;
+  e.block(b);
+}
+
+template <class T>
+void run_copy(const Entry<T>& e, const Frame<T>& f) {
+  std::copy_n(e.operand(f, 0), e.cols, e.result(f));
+}
+
+template <class T>
+void run_chain(const Entry<T>& e, const Frame<T>& f) {
+  const Chain<T>& chain = f.chains[e.index];
+  const std::int64_t buffer_size = chain.tile_rows * chain.tile_cols;
+  for (std::int64_t i = 0; i < chain.rows; i += chain.tile_rows) {
+    for (std::int64_t j = 0; j < chain.cols; j += chain.tile_cols) {
+      Block<T> b;
+      b.rows = std::min(chain.tile_rows, chain.rows - i);
+      b.cols = std::min(chain.tile_cols, chain.cols - j);
+      const auto start = [&](const Place& p) {
+        return p.buffer < 0 ? f.memory + p.offset + i * p.row_step + j * p.col_step : f.tiles + p.buffer * buffer_size;
+      };
+      const auto step = [&](const Place& p) { return p.buffer < 0 ? p.row_step : chain.tile_cols; };
+      for (const ChainMember<T>& m : chain.members) {
+        b.out = start(m.out);
+        b.out_step = step(m.out);
+        for (int k = 0; k < m.in_count; ++k) {
+          b.in[k] = start(m.in[k]);
+          b.in_step[k] = step(m.in[k]);
+        }
+        m.block(b);
+      }
+    }
+  }
+}
+
+/// Whether the loops of an operation may write a result over an operand: those that work row by row on what they
+/// have read, and those that read their numbers first.
+bool works_in_place(OpId op) {
+  return op == OpId::softmax || op == OpId::log_softmax || op == OpId::layer_norm || op == OpId::set ||
+         op_info(op).has(kRandom);
+}
+
+/// Builds the code of one program.
+template <class T>
+class Emitter {
+ public:
+  Emitter(const BoundProgram& program, bool use_blas, const Tuning& tuning)
+      : program_(program), tuning_(tuning) {
+    code_.kernels = kernels<T>(tuning.level);
+    use_blas_ = use_blas && needs_blas() && (code_.blas = vm::blas()) != nullptr;
+    for (const BoundRegister& r : program.registers) {
+      code_.offset.push_back(code_.lane_entries);
+      code_.lane_entries += aligned<T>(r.size());
+    }
+  }
+
+  Code<T> emit(const Plan& plan) {
+    for (std::size_t f = 0; f < plan.code.size(); ++f) {
+      for (const PlanOp& op : plan.code[f]) add(op, code_.entries[f]);
+    }
+    code_.lane_entries += scratch_;
+    return std::move(code_);
+  }
+
+ private:
+  const BoundProgram& program_;
+  const Tuning& tuning_;
+  Code<T> code_;
+  bool use_blas_ = false;
+  std::int64_t scratch_ = 0;  // behind the registers of each lane
+
+  /// BLAS is loaded only for programs that have a product which is worth it.
+  bool needs_blas() const {
+    for (const auto& code : program_.code) {
+      for (const BoundInstruction& i : code) {
+        if (!i.live || (i.op != OpId::matmul && i.op != OpId::matvec && i.op != OpId::vecmat)) continue;
+        const BoundRegister &a = program_.registers[i.in[0]], &b = program_.registers[i.in[1]];
+        const BoundRegister& matrix = i.op == OpId::vecmat ? b : a;
+        const std::int64_t n = i.op == OpId::matmul ? b.cols : 1;
+        if (worth_blas<T>(matrix.rows, n, matrix.cols)) return true;
+      }
+    }
+    return false;
+  }
+
+  void add(const PlanOp& op, std::vector<Entry<T>>& entries) {
+    if (op.kind == PlanOp::Kind::row) entries.push_back(row(op));
+    if (op.kind == PlanOp::Kind::chain) entries.push_back(chain(op));
+    if (op.kind == PlanOp::Kind::other) other(op, entries);
+  }
+
+  BlockKernel<T> kernel(RowOp op, unsigned pattern) const {
+    const BlockKernel<T> found = code_.kernels->blocks[op][pattern];
+    if (found == nullptr) throw std::logic_error("no loop for the operands of " + row_op_name(op));
+    return found;
+  }
+
+  Entry<T> row(const PlanOp& op) {
+    const BlockForm form = block_form(op, is_one_row(op));
+    Entry<T> e;
+    e.run = run_block<T>;
+    e.out = code_.offset[op.out];
+    e.rows = form.rows;
+    e.cols = form.cols;
+    for (int k = 0; k < op.in_count; ++k) e.in[k] = code_.offset[op.in[k].reg];
+    e.attr = form.row_step;
+    e.block = kernel(op.row, form.pattern);
+    return e;
+  }
+
+  Entry<T> chain(const PlanOp& op) {
+    const bool one_row = std::all_of(op.members.begin(), op.members.end(), is_one_row);
+    const std::int64_t tile = std::max<std::int64_t>(1, tuning_.tile_bytes / static_cast<std::int64_t>(sizeof(T)));
+    Chain<T> made;
+    made.rows = one_row ? 1 : op.rows;
+    made.cols = one_row ? op.rows * op.cols : op.cols;
+    made.tile_cols = std::min(tile, made.cols);
+    made.tile_rows = std::clamp<std::int64_t>(tile / made.tile_cols, 1, made.rows);
+    for (const PlanOp& member : op.members) made.members.push_back(chain_member(member, one_row));
+    const std::int64_t needed = op.buffers * made.tile_rows * made.tile_cols;
+    code_.tile_entries = std::max(code_.tile_entries, needed);
+    Entry<T> e;
+    e.run = run_chain<T>;
+    e.index = static_cast<std::uint32_t>(code_.chains.size());
+    code_.chains.push_back(std::move(made));
+    return e;
+  }
+
+  ChainMember<T> chain_member(const PlanOp& op, bool one_row) {
+    const BlockForm form = block_form(op, one_row);
+    ChainMember<T> m;
+    m.block = kernel(op.row, form.pattern);
+    m.out = {op.out_buffer, code_.offset[op.out], form.cols, 1};
+    m.in_count = op.in_count;
+    for (int k = 0; k < op.in_count; ++k) {
+      m.in[k] = {op.in_buffer[k], code_.offset[op.in[k].reg], form.row_step[k], form.col_step[k]};
+    }
+    return m;
+  }
+
+  void other(const PlanOp& op, std::vector<Entry<T>>& entries) {
+    Entry<T> e;
+    e.out = code_.offset[op.out];
+    bool reads_out = false;
+    for (int k = 0; k < op.source.in_count; ++k) {
+      e.in[k] = code_.offset[op.source.in[k]];
+      reads_out = reads_out || op.source.in[k] == op.out;
+    }
+    const bool known = emit_move(program_, op, e) || emit_draw(program_, op, e) || emit_reduction(program_, op, e) ||
+                       emit_product(program_, op, use_blas_, e);
+    if (!known) throw std::logic_error("the dense engine does not know the operation " + op_info(op.source.op).name());
+    reserve(op);
+    const bool aside = reads_out && !works_in_place(op.source.op);
+    if (aside) e.out = code_.lane_entries;
+    entries.push_back(e);
+    if (aside) entries.push_back(copy_back(op));
+  }
+
+  /// Room for what loops put aside.
+  void reserve(const PlanOp& op) {
+    const std::int64_t size = program_.registers[op.out].size();
+    if (op_info(op.source.op).has(kRandom)) code_.draw_entries = std::max(code_.draw_entries, size);
+    if (op.source.op == OpId::max_pool || op.source.op == OpId::mean_pool) {
+      const std::int64_t window = op.source.attr[2] * op.source.attr[2] * program_.registers[op.out].cols;
+      code_.tile_entries = std::max(code_.tile_entries, window);
+    }
+  }
+
+  /// From scratch behind the registers, where a result was made because the operation reads the old one.
+  Entry<T> copy_back(const PlanOp& op) {
+    Entry<T> e;
+    e.run = run_copy<T>;
+    e.out = code_.offset[op.out];
+    e.in[0] = code_.lane_entries;
+    e.cols = program_.registers[op.out].size();
+    scratch_ = std::max(scratch_, aligned<T>(e.cols));
+    return e;
+  }
+};
+
+}  // namespace
+
+bool is_one_row(const PlanOp& op) {
+  for (int k = 0; k < op.in_count; ++k) {
+    const View& v = op.in[k];
+    if (!v.is_scalar() && (v.rows != op.rows || v.cols != op.cols)) return false;
+  }
+  return true;
+}
+
+BlockForm block_form(const PlanOp& op, bool one_row) {
+  BlockForm form;
+  form.one_row = one_row;
+  form.rows = one_row ? 1 : op.rows;
+  form.cols = one_row ? op.rows * op.cols : op.cols;
+  for (int k = 0; k < op.in_count; ++k) {
+    const View& v = op.in[k];
+    const bool full = v.rows == op.rows && v.cols == op.cols;
+    const bool per_row = full ? false : v.cols == 1;
+    if (per_row) form.pattern |= 1u << k;
+    form.row_step[k] = full ? form.cols : v.rows == 1 ? 0 : v.cols;
+    form.col_step[k] = per_row ? 0 : 1;
+  }
+  // A product of two needs its factor per row as one number; in a single entry that is the same.
+  if (op.rows * op.cols == 1 && (op.row == kAddScaled || op.row == kSubScaled)) form.pattern |= 2;
+  return form;
+}
+
+template <class T>
+Code<T> make_code(const BoundProgram& program, const Plan& plan, bool use_blas, const Tuning& tuning) {
+  return Emitter<T>(program, use_blas, tuning).emit(plan);
+}
+template Code<double> make_code(const BoundProgram&, const Plan&, bool, const Tuning&);
+template Code<float> make_code(const BoundProgram&, const Plan&, bool, const Tuning&);
+
+}  // namespace mlz::vm::dense

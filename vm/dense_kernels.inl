@@ -1,0 +1,352 @@
+// The kernels of dense_kernels.hpp for one level of the processor. The including file defines MLZ_LEVEL (a name)
+// and MLZ_VECTOR_BYTES, and is compiled with the options of that level.
+//
+// Reductions keep their P strided partials (vm/reduce.hpp) as the lanes of one vector of 64 bytes, so that the written
+// order is also the fast one. Reductions over columns keep P vectors, one for each partial of some columns.
+#include <algorithm>
+#include <cstring>
+#include <type_traits>
+
+#include "vm/dense_kernels.hpp"
+#include "vm/reduce.hpp"
+
+namespace mlz::vm::dense {
+namespace {
+
+#define MLZ_INLINE [[gnu::always_inline]] inline
+
+template <class T, int bytes>
+struct VectorOf {
+  typedef T type __attribute__((vector_size(bytes)));
+};
+template <class T, int bytes>
+using Vector = typename VectorOf<T, bytes>::type;
+template <class T>
+using Partials = Vector<T, 64>;
+
+// --- entry by entry --------------------------------------------------------------------------------
+
+template <RowOp op, class T>
+MLZ_INLINE T entry(T a, [[maybe_unused]] T b, [[maybe_unused]] T c, [[maybe_unused]] T d) {
+  if constexpr (op == row_op(OpId::copy)) return a;
+  else if constexpr (op == kAddProduct) return a + b * c;
+  else if constexpr (op == kSubProduct) return a - b * c;
+  else if constexpr (op == kAddScaled) return a + b * (c * d);
+  else if constexpr (op == kSubScaled) return a - b * (c * d);
+  else return apply<static_cast<OpId>(op), T>(a, b, c);
+}
+
+// `out` is either an operand, entry for entry, or apart from all of them, so no turn of the loop depends on another.
+template <RowOp op, int arity, unsigned pattern, class T>
+void block(const Block<T>& x) {
+  for (std::int64_t i = 0; i < x.rows; ++i) {
+    T* out = x.out + i * x.out_step;
+    const T* row[4];
+    T first[4];
+    for (int k = 0; k < 4; ++k) {
+      row[k] = k < arity ? x.in[k] + i * x.in_step[k] : nullptr;
+      first[k] = k < arity ? *row[k] : T(0);
+    }
+    const T *a = row[0], *b = row[1], *c = row[2], *d = row[3];
+#pragma GCC ivdep
+    for (std::int64_t j = 0; j < x.cols; ++j) {
+      const T p = arity > 0 && (pattern & 1) == 0 ? a[j] : first[0];
+      const T q = arity > 1 && (pattern & 2) == 0 ? b[j] : first[1];
+      const T r = arity > 2 && (pattern & 4) == 0 ? c[j] : first[2];
+      const T s = arity > 3 && (pattern & 8) == 0 ? d[j] : first[3];
+      out[j] = entry<op, T>(p, q, r, s);
+    }
+  }
+}
+
+template <class T>
+using BlockTable = std::array<std::array<BlockKernel<T>, 16>, kRowOps>;
+
+/// One row per number of columns can only occur where some operand has all columns, so the pattern with every bit
+/// set is left out, except for one operand (a fill).
+template <RowOp op, int arity, class T, unsigned pattern = 0>
+void add_blocks(BlockTable<T>& table) {
+  constexpr unsigned all = (1u << arity) - 1;
+  constexpr bool scaled = op == kAddScaled || op == kSubScaled;
+  if constexpr ((arity == 1 || pattern < all) && (!scaled || (pattern & 2) != 0)) {
+    table[op][pattern] = &block<op, arity, pattern, T>;
+  }
+  if constexpr (pattern < all) add_blocks<op, arity, T, pattern + 1>(table);
+}
+
+constexpr int words(const char* text) {
+  int count = *text != '\0' ? 1 : 0;
+  for (; *text != '\0'; ++text) count += *text == ' ' ? 1 : 0;
+  return count;
+}
+
+template <class T>
+BlockTable<T> block_table() {
+  BlockTable<T> table{};
+#define MLZ_ELEMENTWISE(id, names, symbol, operands, ...) add_blocks<row_op(OpId::id), words(operands), T>(table);
+#define MLZ_OP(...)
+#include "lang/core/ops.def"
+#undef MLZ_ELEMENTWISE
+#undef MLZ_OP
+  add_blocks<row_op(OpId::copy), 1, T>(table);
+  add_blocks<kAddProduct, 3, T>(table);
+  add_blocks<kSubProduct, 3, T>(table);
+  add_blocks<kAddScaled, 4, T>(table);
+  add_blocks<kSubScaled, 4, T>(table);
+  return table;
+}
+
+// --- folds -----------------------------------------------------------------------------------------
+
+/// How entries enter partials (`take`) and partials join, for numbers and vectors alike.
+template <Fold fold>
+struct Rule {
+  template <class T>
+  static constexpr T start() {
+    if constexpr (fold == Fold::largest) return -std::numeric_limits<T>::infinity();
+    else if constexpr (fold == Fold::smallest) return std::numeric_limits<T>::infinity();
+    else return T(0);
+  }
+  template <class X>
+  MLZ_INLINE static void join(X& p, const X& x) {
+    if constexpr (fold == Fold::largest) p = (x > p) | (x != x) ? x : p;
+    else if constexpr (fold == Fold::smallest) p = (x < p) | (x != x) ? x : p;
+    else p = p + x;
+  }
+  template <class X>
+  MLZ_INLINE static void take(X& p, const X& x) {
+    if constexpr (fold == Fold::squares) p = p + x * x;
+    else join(p, x);
+  }
+};
+
+template <class V, class T>
+MLZ_INLINE void load(V& v, const T* from) {
+  std::memcpy(&v, from, sizeof v);
+}
+
+template <class V, class T>
+MLZ_INLINE void load_some(V& v, const T* from, std::int64_t n) {
+  for (std::int64_t k = 0; k < n; ++k) v[k] = from[k];
+}
+
+template <class T, class R>
+MLZ_INLINE T joined(const Partials<T>& partials, R) {
+  T p[kPartials<T>];
+  std::memcpy(p, &partials, sizeof p);
+  return join_partials<T>(p, [](T a, T b) {
+    R::join(a, b);
+    return a;
+  });
+}
+
+template <class R, class V>
+MLZ_INLINE void start(V& p) {
+  p = V{} + R::template start<std::remove_cvref_t<decltype(p[0])>>();
+}
+
+template <Fold fold, class T>
+T fold_row(std::int64_t n, const T* a) {
+  using R = Rule<fold>;
+  constexpr int P = kPartials<T>;
+  Partials<T> p, x;
+  start<R>(p);
+  std::int64_t i = 0;
+  for (; i + P <= n; i += P) {
+    load(x, a + i);
+    R::take(p, x);
+  }
+  if (i < n) {
+    start<R>(x);  // what a missing entry must be, to change nothing
+    load_some(x, a + i, n - i);
+    R::take(p, x);
+  }
+  return joined<T>(p, R{});
+}
+
+/// As Rule::take for x[k] * b[k, j]: the term of vecmat.
+struct Product {};
+
+template <class R, class V, class T>
+MLZ_INLINE void take_row(V& p, const T* row, [[maybe_unused]] T factor) {
+  V x;
+  load(x, row);
+  if constexpr (std::is_same_v<R, Product>) p = p + x * factor;
+  else R::take(p, x);
+}
+
+/// The columns j .. j + width of a fold over rows, for the vectors of `bytes` bytes.
+template <class R, int bytes, class T>
+MLZ_INLINE void column_vector(std::int64_t n, std::int64_t step, const T* a, const T* x, std::int64_t x_step, T* out) {
+  using V = Vector<T, bytes>;
+  using J = std::conditional_t<std::is_same_v<R, Product>, Rule<Fold::sum>, R>;
+  constexpr int P = kPartials<T>;
+  V p[P];
+  for (int k = 0; k < P; ++k) start<J>(p[k]);
+  const auto factor = [=](std::int64_t k) { return std::is_same_v<R, Product> ? x[k * x_step] : T(0); };
+  std::int64_t i = 0;
+  for (; i + P <= n; i += P) {
+#pragma GCC unroll 16
+    for (int k = 0; k < P; ++k) take_row<R>(p[k], a + (i + k) * step, factor(i + k));
+  }
+  for (int k = 0; i < n; ++i, ++k) take_row<R>(p[k], a + i * step, factor(i));
+#pragma GCC unroll 4
+  for (int half = P / 2; half > 0; half /= 2) {
+#pragma GCC unroll 8
+    for (int k = 0; k < half; ++k) J::join(p[k], p[k + half]);
+  }
+  std::memcpy(out, &p[0], sizeof(V));
+}
+
+/// Columns in vectors of `bytes`, what is left in vectors of half that, down to single columns.
+template <class R, int bytes, class T>
+void columns(std::int64_t n, std::int64_t step, std::int64_t cols, const T* a, const T* x, std::int64_t x_step,
+             T* out) {
+  constexpr int width = bytes / static_cast<int>(sizeof(T));
+  std::int64_t j = 0;
+  for (; j + width <= cols; j += width) column_vector<R, bytes>(n, step, a + j, x, x_step, out + j);
+  if constexpr (width > 1) {
+    if (j < cols) columns<R, bytes / 2>(n, step, cols - j, a + j, x, x_step, out + j);
+  }
+}
+
+template <Fold fold, class T>
+void fold_columns(std::int64_t n, std::int64_t step, std::int64_t cols, const T* a, T* out) {
+  columns<Rule<fold>, MLZ_VECTOR_BYTES>(n, step, cols, a, a, 0, out);
+}
+
+// --- products --------------------------------------------------------------------------------------
+
+template <class T>
+void vecmat(std::int64_t n, std::int64_t cols, const T* x, std::int64_t x_step, const T* b, T* out) {
+  columns<Product, MLZ_VECTOR_BYTES>(n, cols, cols, b, x, x_step, out);
+}
+
+/// `count` rows at once: their sums are independent, which hides the latency of additions.
+template <int count, class T>
+MLZ_INLINE void dot_rows(std::int64_t n, const T* a, const T* x, T* out) {
+  constexpr int P = kPartials<T>;
+  Partials<T> p[count]{}, factor, v;
+  std::int64_t k = 0;
+  for (; k + P <= n; k += P) {
+    load(factor, x + k);
+#pragma GCC unroll 4
+    for (int r = 0; r < count; ++r) {
+      load(v, a + r * n + k);
+      p[r] = p[r] + v * factor;
+    }
+  }
+  if (k < n) {
+    factor = Partials<T>{};
+    load_some(factor, x + k, n - k);
+#pragma GCC unroll 4
+    for (int r = 0; r < count; ++r) {
+      v = Partials<T>{};
+      load_some(v, a + r * n + k, n - k);
+      p[r] = p[r] + v * factor;
+    }
+  }
+#pragma GCC unroll 4
+  for (int r = 0; r < count; ++r) out[r] = joined<T>(p[r], Rule<Fold::sum>{});
+}
+
+template <class T>
+void matvec(std::int64_t m, std::int64_t n, const T* a, const T* x, T* out) {
+  std::int64_t i = 0;
+  for (; i + 4 <= m; i += 4) dot_rows<4>(n, a + i * n, x, out + i);
+  for (; i < m; ++i) dot_rows<1>(n, a + i * n, x, out + i);
+}
+
+template <class T>
+void transpose(std::int64_t rows, std::int64_t cols, const T* a, T* out) {
+  constexpr std::int64_t side = 16;  // of blocks that stay in the first cache
+  for (std::int64_t i0 = 0; i0 < rows; i0 += side) {
+    for (std::int64_t j0 = 0; j0 < cols; j0 += side) {
+      const std::int64_t i1 = std::min(i0 + side, rows), j1 = std::min(j0 + side, cols);
+      for (std::int64_t j = j0; j < j1; ++j) {
+        for (std::int64_t i = i0; i < i1; ++i) out[j * rows + i] = a[i * cols + j];
+      }
+    }
+  }
+}
+
+// --- rows ------------------------------------------------------------------------------------------
+
+template <class T>
+void softmax(std::int64_t n, const T* a, T* out) {
+  const T m = fold_row<Fold::largest>(n, a);
+  for (std::int64_t i = 0; i < n; ++i) out[i] = vm::exp(a[i] - m);
+  const T total = fold_row<Fold::sum>(n, out);
+#pragma GCC ivdep
+  for (std::int64_t i = 0; i < n; ++i) out[i] = out[i] / total;
+}
+
+template <class T>
+void log_softmax(std::int64_t n, const T* a, T* out) {
+  const T m = fold_row<Fold::largest>(n, a);
+  const T total = vm::sum<T>(n, [=](std::int64_t i) { return vm::exp(a[i] - m); });
+  const T log_total = vm::log(total);
+#pragma GCC ivdep
+  for (std::int64_t i = 0; i < n; ++i) out[i] = (a[i] - m) - log_total;
+}
+
+template <class T>
+MLZ_INLINE T sum_of_squared_differences(std::int64_t n, const T* a, T from) {
+  constexpr int P = kPartials<T>;
+  Partials<T> p{}, x;
+  std::int64_t i = 0;
+  for (; i + P <= n; i += P) {
+    load(x, a + i);
+    x = x - from;
+    p = p + x * x;
+  }
+  if (i < n) {
+    x = Partials<T>{};
+    for (std::int64_t k = 0; i + k < n; ++k) x[k] = a[i + k] - from;
+    p = p + x * x;
+  }
+  return joined<T>(p, Rule<Fold::sum>{});
+}
+
+template <class T>
+void layer_norm(std::int64_t n, const T* a, T* out, T eps) {
+  const T count = static_cast<T>(n);
+  const T m = fold_row<Fold::sum>(n, a) / count;
+  const T root = vm::sqrt(sum_of_squared_differences(n, a, m) / count + eps);
+#pragma GCC ivdep
+  for (std::int64_t i = 0; i < n; ++i) out[i] = (a[i] - m) / root;
+}
+
+template <class T>
+Kernels<T> make(const char* level) {
+  return {level,
+          block_table<T>(),
+          {fold_row<Fold::sum, T>, fold_row<Fold::squares, T>, fold_row<Fold::largest, T>, fold_row<Fold::smallest, T>},
+          {fold_columns<Fold::sum, T>, fold_columns<Fold::squares, T>, fold_columns<Fold::largest, T>,
+           fold_columns<Fold::smallest, T>},
+          matvec<T>,
+          vecmat<T>,
+          transpose<T>,
+          softmax<T>,
+          log_softmax<T>,
+          layer_norm<T>};
+}
+
+}  // namespace
+
+#define MLZ_JOIN_(a, b) a##b
+#define MLZ_JOIN(a, b) MLZ_JOIN_(a, b)
+#define MLZ_NAME_(a) #a
+#define MLZ_NAME(a) MLZ_NAME_(a)
+
+const Kernels<double>& MLZ_JOIN(kernels_f64_, MLZ_LEVEL)() {
+  static const Kernels<double> made = make<double>(MLZ_NAME(MLZ_LEVEL));
+  return made;
+}
+
+const Kernels<float>& MLZ_JOIN(kernels_f32_, MLZ_LEVEL)() {
+  static const Kernels<float> made = make<float>(MLZ_NAME(MLZ_LEVEL));
+  return made;
+}
+
+}  // namespace mlz::vm::dense

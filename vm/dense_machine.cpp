@@ -1,0 +1,149 @@
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <stdexcept>
+
+#include "vm/dense.hpp"
+#include "vm/dense_entry.hpp"
+#include "vm/machine_setup.hpp"
+
+namespace mlz::vm {
+namespace dense {
+namespace {
+
+/// Entries that begin a cache line.
+template <class T>
+class Memory {
+ public:
+  explicit Memory(std::int64_t size) : size_(static_cast<std::size_t>(size)) {
+    data_.reset(static_cast<T*>(::operator new(std::max<std::size_t>(bytes(), 1), std::align_val_t{64})));
+    std::fill_n(data_.get(), size_, T(0));
+  }
+  T* data() { return data_.get(); }
+  const T* data() const { return data_.get(); }
+  std::size_t size() const { return size_; }
+  std::size_t bytes() const { return size_ * sizeof(T); }
+
+ private:
+  struct Free {
+    void operator()(T* p) const { ::operator delete(p, std::align_val_t{64}); }
+  };
+  std::size_t size_;
+  std::unique_ptr<T, Free> data_;
+};
+
+template <class T>
+class DenseMachine final : public Machine {
+ public:
+  DenseMachine(const BoundProgram& program, const MachineOptions& options, const Tuning& tuning)
+      : program_(program),
+        lifetimes_(lane_lifetimes(options)),
+        params_(param_values(program, options)),
+        code_(make_code<T>(program_, plan_of(program_, options, tuning), options.blas, tuning)),
+        memory_(code_.lane_entries * options.lanes),
+        tiles_(code_.tile_entries),
+        draws_(std::is_same_v<T, double> ? 0 : code_.draw_entries) {
+    key_.seed = options.seed;
+    reset();
+  }
+
+  std::string_view engine() const override { return "dense"; }
+  DType dtype() const override { return std::is_same_v<T, double> ? DType::f64 : DType::f32; }
+  int lanes() const override { return static_cast<int>(lifetimes_.size()); }
+  const BoundProgram& program() const override { return program_; }
+
+  void reset() override {
+    runs_ = {};
+    std::fill_n(memory_.data(), memory_.size(), T(0));
+    for (int lane = 0; lane < lanes(); ++lane) set_births(lane);
+  }
+
+  void run(Function function) override {
+    const auto f = static_cast<std::size_t>(function);
+    Frame<T> frame{nullptr,    tiles_.data(),         draws_.data(), code_.kernels,
+                   code_.blas, code_.chains.data(), key_,          runs_[f]};
+    for (int lane = 0; lane < lanes(); ++lane) {
+      frame.memory = memory_of(lane);
+      frame.key.lifetime = lifetimes_[static_cast<std::size_t>(lane)];
+      for (const Entry<T>& entry : code_.entries[f]) entry.run(entry, frame);
+    }
+    ++runs_[f];
+  }
+
+  void read(RegisterId id, int lane, std::span<double> out) const override { read_as(id, lane, out); }
+  void write(RegisterId id, int lane, std::span<const double> in) override { write_as(id, lane, in); }
+  void read(RegisterId id, int lane, std::span<float> out) const override { read_as(id, lane, out); }
+  void write(RegisterId id, int lane, std::span<const float> in) override { write_as(id, lane, in); }
+
+  Snapshot save() const override {
+    Snapshot snapshot;
+    snapshot.memory.resize(memory_.bytes());
+    std::memcpy(snapshot.memory.data(), memory_.data(), memory_.bytes());
+    snapshot.runs = runs_;
+    return snapshot;
+  }
+
+  void restore(const Snapshot& snapshot) override {
+    if (snapshot.memory.size() != memory_.bytes()) {
+      throw std::logic_error("this snapshot was saved by a machine of another program or with other lanes");
+    }
+    std::memcpy(memory_.data(), snapshot.memory.data(), memory_.bytes());
+    runs_ = snapshot.runs;
+  }
+
+  void set_draw_stream(std::uint32_t stream) override { key_.stream = stream; }
+
+ private:
+  BoundProgram program_;
+  std::vector<std::uint32_t> lifetimes_;
+  std::vector<std::vector<double>> params_;
+  Code<T> code_;
+  Memory<T> memory_, tiles_;
+  Memory<double> draws_;
+  std::array<std::uint64_t, 3> runs_{};
+  DrawKey key_;
+
+  T* memory_of(int lane) { return memory_.data() + lane * code_.lane_entries; }
+  T* entries(RegisterId id, int lane) { return memory_of(lane) + code_.offset[id]; }
+  const T* entries(RegisterId id, int lane) const { return memory_.data() + lane * code_.lane_entries + code_.offset[id]; }
+
+  void set_births(int lane) {
+    const auto convert = [](double v) { return static_cast<T>(v); };
+    for (std::size_t i = 0; i < params_.size(); ++i) {
+      std::transform(params_[i].begin(), params_[i].end(), entries(program_.params[i].id, lane), convert);
+    }
+    for (RegisterId id = 0; id < program_.registers.size(); ++id) {
+      const BoundRegister& r = program_.registers[id];
+      if (r.birth == BoundRegister::Birth::constant) std::fill_n(entries(id, lane), r.size(), convert(r.constant));
+      if (r.birth == BoundRegister::Birth::copy) std::copy_n(entries(r.copy_of, lane), r.size(), entries(id, lane));
+    }
+  }
+
+  template <class To>
+  void read_as(RegisterId id, int lane, std::span<To> out) const {
+    check_read(*this, id, lane, out.size());
+    std::transform(entries(id, lane), entries(id, lane) + out.size(), out.begin(),
+                   [](T v) { return static_cast<To>(v); });
+  }
+
+  template <class From>
+  void write_as(RegisterId id, int lane, std::span<const From> in) {
+    check_write(*this, id, lane, in.size());
+    std::transform(in.begin(), in.end(), entries(id, lane), [](From v) { return static_cast<T>(v); });
+  }
+};
+
+}  // namespace
+}  // namespace dense
+
+std::unique_ptr<Machine> make_dense(const BoundProgram& program, const MachineOptions& options,
+                                    const dense::Tuning& tuning) {
+  if (options.dtype == DType::f64) return std::make_unique<dense::DenseMachine<double>>(program, options, tuning);
+  return std::make_unique<dense::DenseMachine<float>>(program, options, tuning);
+}
+
+std::unique_ptr<Machine> make_dense(const BoundProgram& program, const MachineOptions& options) {
+  return make_dense(program, options, {});
+}
+
+}  // namespace mlz::vm

@@ -1,0 +1,100 @@
+#include "vm/dense_plan.hpp"
+
+#include <algorithm>
+
+#include "vm/dense_fuse.hpp"
+
+namespace mlz::vm::dense {
+namespace {
+
+View view(const BoundProgram& program, RegisterId id) {
+  const BoundRegister& r = program.registers[id];
+  return {id, r.rows, r.cols};
+}
+
+View as_column(const BoundProgram& program, RegisterId id) { return {id, program.registers[id].size(), 1}; }
+View as_row(const BoundProgram& program, RegisterId id) { return {id, 1, program.registers[id].size()}; }
+
+void set_operands(PlanOp& op, RowOp row, std::initializer_list<View> in) {
+  op.kind = PlanOp::Kind::row;
+  op.row = row;
+  op.in_count = static_cast<std::uint8_t>(in.size());
+  std::copy(in.begin(), in.end(), op.in.begin());
+}
+
+void set_elementwise(const BoundProgram& program, PlanOp& op) {
+  const BoundInstruction& ins = op.source;
+  op.kind = PlanOp::Kind::row;
+  op.row = row_op(ins.op);
+  op.in_count = static_cast<std::uint8_t>(row_op_arity(op.row));
+  for (int k = 0; k < op.in_count; ++k) op.in[k] = view(program, ins.in[k]);
+}
+
+/// Turns an instruction that works entry by entry into a row operation.
+void set_row_form(const BoundProgram& program, PlanOp& op) {
+  const BoundInstruction& ins = op.source;
+  const RegisterId a = ins.in[0], b = ins.in[1];
+  switch (ins.op) {
+    case OpId::copy:
+    case OpId::fill:
+    case OpId::broadcast: set_operands(op, row_op(OpId::copy), {view(program, a)}); break;
+    case OpId::reshape:
+      op.rows = 1;
+      op.cols = program.registers[op.out].size();
+      set_operands(op, row_op(OpId::copy), {as_row(program, a)});
+      break;
+    case OpId::broadcast_vector:
+      set_operands(op, row_op(OpId::copy), {ins.attr[0] == 0 ? as_column(program, a) : as_row(program, a)});
+      break;
+    case OpId::outer: set_operands(op, row_op(OpId::mul), {as_column(program, a), as_row(program, b)}); break;
+    default:
+      if (op_info(ins.op).has(kElementwise)) set_elementwise(program, op);
+  }
+}
+
+}  // namespace
+
+Plan make_plan(const BoundProgram& program) {
+  Plan plan;
+  for (std::size_t f = 0; f < plan.code.size(); ++f) {
+    for (const BoundInstruction& ins : program.code[f]) {
+      if (!ins.live || ins.op == OpId::noop) continue;
+      PlanOp op;
+      op.kind = PlanOp::Kind::other;
+      op.out = ins.out;
+      op.rows = program.registers[ins.out].rows;
+      op.cols = program.registers[ins.out].cols;
+      op.line = ins.line;
+      op.source = ins;
+      set_row_form(program, op);
+      plan.code[f].push_back(std::move(op));
+    }
+  }
+  return plan;
+}
+
+Plan plan_of(const BoundProgram& program, const MachineOptions& options, const Tuning& tuning) {
+  Plan plan = make_plan(program);
+  const std::size_t entry_bytes = options.dtype == DType::f64 ? sizeof(double) : sizeof(float);
+  if (options.fuse) fuse(program, tuning, entry_bytes, plan);
+  return plan;
+}
+
+bool keeps_old_value(const PlanOp& op) {
+  if (op.kind != PlanOp::Kind::other) return false;
+  if (op.accumulate_scale != kNoRegister) return true;
+  return op.source.op == OpId::set && op.source.value != 1;
+}
+
+std::vector<char> visible_registers(const BoundProgram& program) {
+  std::vector<char> visible(program.registers.size(), 0);
+  for (std::size_t r = 0; r < visible.size(); ++r) {
+    visible[r] = program.registers[r].observed || program.registers[r].birth == BoundRegister::Birth::param;
+  }
+  for (RegisterId id : program.role) {
+    if (id != kNoRegister) visible[id] = 1;
+  }
+  return visible;
+}
+
+}  // namespace mlz::vm::dense

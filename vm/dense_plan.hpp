@@ -1,0 +1,87 @@
+#pragma once
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "vm/bound_program.hpp"
+#include "vm/dense_kernels.hpp"
+#include "vm/machine.hpp"
+
+/// The plan of the dense engine: what it does for each function, before that becomes pointers and offsets.
+namespace mlz::vm::dense {
+
+/// A register seen with a shape that broadcasts to the shape of a row operation: the operand of `outer` that runs down
+/// the rows is seen as a column.
+struct View {
+  RegisterId reg = kNoRegister;
+  std::int64_t rows = 1, cols = 1;
+
+  bool is_scalar() const { return rows * cols == 1; }
+};
+
+/// One thing to do.
+struct PlanOp {
+  enum class Kind : std::uint8_t {
+    nothing,  ///< left over where fusion took an operation away
+    row,      ///< `row` entry by entry on `in`
+    chain,    ///< `members`, all row operations of one shape, tile by tile
+    other,    ///< `source`
+  };
+  Kind kind = Kind::nothing;
+  RegisterId out = kNoRegister;
+  std::int64_t rows = 1, cols = 1;  ///< row, chain: of the result, as its operands see it
+  std::uint32_t line = 0;
+
+  RowOp row = 0;
+  std::uint8_t in_count = 0;
+  std::array<View, 4> in{};
+  /// In a chain: the tile buffer that the result or an operand is in, or -1 for its register.
+  int out_buffer = -1;
+  std::array<int, 4> in_buffer{-1, -1, -1, -1};
+
+  std::vector<PlanOp> members;
+  int buffers = 0;  ///< chain: tile buffers that it needs
+
+  BoundInstruction source;
+  std::array<bool, 2> transposed{};  ///< products: whether an operand is stored transposed
+  RegisterId accumulate_scale = kNoRegister;  ///< matmul: out = out + scale * product instead of out = product
+};
+
+struct Plan {
+  std::array<std::vector<PlanOp>, 3> code;
+};
+
+/// Limits of fusion; tests make them small.
+struct Tuning {
+  std::int64_t tile_bytes = 4096;    ///< of one operand in a chain: several of them stay in the first cache
+  bool chain_small = false;          ///< chains also where a register is no larger than a tile
+  const char* level = nullptr;       ///< of the kernels, for tests; null: the processor's
+};
+
+/// The live instructions of `program`, one operation each: elementwise ops, copies, fills, broadcasts and outer
+/// products as row operations, the rest as they are.
+Plan make_plan(const BoundProgram& program);
+
+/// The plan that the engine runs: of `make_plan`, and fused if the options say so.
+Plan plan_of(const BoundProgram& program, const MachineOptions& options, const Tuning& tuning);
+
+/// The registers an operation reads (calls `f` for each) apart from parts of `out` that it keeps.
+template <class F>
+void for_each_read(const PlanOp& op, F&& f) {
+  if (op.kind == PlanOp::Kind::row) {
+    for (int k = 0; k < op.in_count; ++k) f(op.in[k].reg);
+  } else if (op.kind == PlanOp::Kind::chain) {
+    for (const PlanOp& member : op.members) for_each_read(member, f);
+  } else if (op.kind == PlanOp::Kind::other) {
+    for (int k = 0; k < op.source.in_count; ++k) f(op.source.in[k]);
+    if (op.accumulate_scale != kNoRegister) f(op.accumulate_scale);
+  }
+}
+
+/// Whether an operation keeps something of its result's old value: all but the first `set` of a concat.
+bool keeps_old_value(const PlanOp& op);
+
+/// Whether others than the program may look at a register after a run: observed ones, params, and those with a role.
+std::vector<char> visible_registers(const BoundProgram& program);
+
+}  // namespace mlz::vm::dense
