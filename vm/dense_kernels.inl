@@ -5,6 +5,7 @@
 // order is also the fast one. Reductions over columns keep P vectors, one for each partial of some columns.
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <type_traits>
 
 #include "vm/dense_kernels.hpp"
