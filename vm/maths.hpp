@@ -1,4 +1,6 @@
 #pragma once
+#include <cstddef>
+
 #include "lang/core/op_table.hpp"
 #include "vm/numbers.hpp"
 
@@ -308,6 +310,26 @@ MLZ_INLINE T apply([[maybe_unused]] T a, [[maybe_unused]] T b, [[maybe_unused]] 
 #include "lang/core/ops.def"
 #undef MLZ_ELEMENTWISE
 #undef MLZ_OP
+}
+
+inline constexpr std::size_t kOpCount = static_cast<std::size_t>(OpId::hole);
+
+/// How many operands an elementwise op takes; 0 for other ops.
+constexpr std::size_t elementwise_arity(OpId op) {
+  const auto words = [](const char* text) {
+    std::size_t n = *text != '\0' ? 1 : 0;
+    for (; *text != '\0'; ++text) n += *text == ' ' ? 1 : 0;
+    return n;
+  };
+  switch (op) {
+#define MLZ_ELEMENTWISE(id, names, symbol, operands, ...) \
+  case OpId::id: return words(operands);
+#define MLZ_OP(...)
+#include "lang/core/ops.def"
+#undef MLZ_ELEMENTWISE
+#undef MLZ_OP
+    default: return 0;
+  }
 }
 
 template <OpId op>
