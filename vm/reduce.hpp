@@ -3,26 +3,30 @@
 
 #include "vm/maths.hpp"
 
-/// The order in which entries are reduced. It is part of the numerics of the language: in one number type every
-/// engine gives the same bits, except where a product is handed to BLAS. `T` below is a number type of numbers.hpp: with
-/// a vector, each of its entries is reduced on its own.
+/// The order in which entries are reduced. It is part of the numerics of the language: in one
+/// number type every engine gives the same bits, except where a product is handed to BLAS.
+/// `T` below is a number type of numbers.hpp: with a vector, each of its entries is reduced apart.
 ///
-///   A sum of at most 64 terms goes from left to right, starting at +0, as in AutoML-Zero's own small vectors.
-///   A longer one has P strided partials, P = 8 in f64 and 16 in f32. Partials start at +0. Entry i is added to partial i % P, in
-///   increasing i. Then halves are added: p[k] += p[k + P/2] for k < P/2, the same for P/4, ..., 1. Result p[0].
-///   Partials are never -0, so padding a tail with +0 changes nothing.
+///   A sum of at most 64 terms goes from left to right, starting at +0, as in AutoML-Zero's own
+///   small vectors. A longer one has P strided partials, P = 8 in f64 and 16 in f32. Partials start
+///   at +0. Entry i is added to partial i % P, in increasing i. Then halves are added:
+///   p[k] += p[k + P/2] for k < P/2, the same for P/4, ..., 1. The result is p[0].
+///   Totals and partials are never -0, so padding a tail with +0 changes nothing.
 ///
 /// What uses it:
-///   sum, sum_groups, sum_strided   the entries in order of their index (matrices without an axis: row by row)
+///   sum, sum_groups, sum_strided   the entries in order of their index (matrices without an axis:
+///                                  row by row)
 ///   mean, mean_*, mean_pool        sum / n
 ///   norm                           sqrt(sum of a*a)
 ///   std                            sqrt(sum of a*a / n - mean * mean), not clamped
 ///   dot, matvec, vecmat, matmul    each entry: sum of products, in order of the summed index
 ///   softmax                        m = max, e = exp(a - m), e / sum of e
 ///   log_softmax                    (a - m) - log(sum of e)
-///   layer_norm                     mean, then variance = sum of (a - mean)^2 / n, (a - mean) / sqrt(variance + eps)
-///   max, min, max_pool             partials at any length, started at -infinity or +infinity; an entry replaces a partial
-///                                  if it is beyond it or NaN (so NaN stays, and of +0 and -0 the first one)
+///   layer_norm                     mean, then variance = sum of (a - mean)^2 / n,
+///                                  (a - mean) / sqrt(variance + eps)
+///   max, min, max_pool             partials at any length, started at -infinity or +infinity; an
+///                                  entry replaces a partial if it is beyond it or NaN (so NaN
+///                                  stays, and of +0 and -0 the first one)
 /// Products and sums are rounded separately: there is no fused multiply-add.
 namespace mlz::vm {
 MLZ_LEVEL_BEGIN
@@ -108,7 +112,8 @@ std::int64_t index_of_largest(std::int64_t n, Term term) {
 
 /// Sum of a[i * a_step] * b[i * b_step].
 template <class T>
-T sum_of_products(std::int64_t n, const T* a, std::int64_t a_step, const T* b, std::int64_t b_step) {
+T sum_of_products(std::int64_t n, const T* a, std::int64_t a_step, const T* b,
+                  std::int64_t b_step) {
   return sum<T>(n, [=](std::int64_t i) { return a[i * a_step] * b[i * b_step]; });
 }
 
