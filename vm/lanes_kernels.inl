@@ -1,5 +1,5 @@
-// The kernels of lanes_kernels.hpp for one level of the processor. The including file defines MLZ_LEVEL (a name)
-// and MLZ_VECTOR_BYTES, and is compiled with the options of that level.
+// The kernels of lanes_kernels.hpp for one level of the processor. The including file defines
+// MLZ_LEVEL (a name) and MLZ_VECTOR_BYTES, and is compiled with the options of that level.
 #include "vm/lanes_kernels.hpp"
 #include "vm/reduce.hpp"
 
@@ -9,8 +9,8 @@ namespace {
 template <class T>
 using VectorFor = typename VectorOf<T, MLZ_VECTOR_BYTES>::type;
 
-/// Calls f(out, a, b, c) with the first entries as vectors, once for each vector of lanes, and the number of vectors
-/// from one entry to the next.
+/// Calls f(out, a, b, c) with the first entries as vectors, once for each vector of lanes, and the
+/// number of vectors from one entry to the next.
 template <class T, class F>
 MLZ_INLINE void each_vector(const Call<T>& call, F f) {
   using V = VectorFor<T>;
@@ -21,7 +21,8 @@ MLZ_INLINE void each_vector(const Call<T>& call, F f) {
   }
 }
 
-// --- entry by entry --------------------------------------------------------------------------------
+// --- entry by entry
+// --------------------------------------------------------------------------------
 
 template <OpId op, class T>
 void elementwise(const Call<T>& call) {
@@ -53,7 +54,8 @@ void flat(const Call<T>& call) {
   }
 }
 
-// --- moving entries --------------------------------------------------------------------------------
+// --- moving entries
+// --------------------------------------------------------------------------------
 
 template <class T>
 void gather(const Call<T>& call) {
@@ -69,7 +71,8 @@ template <class T>
 void scatter(const Call<T>& call) {
   using V = VectorFor<T>;
   each_vector(call, [&](V* out, const V* a, const V*, const V*, std::int64_t step) {
-    for (std::int64_t k = 0; k < call.terms; ++k) out[call.index[k] * step] = a[k * call.col_step[0] * step];
+    for (std::int64_t k = 0; k < call.terms; ++k)
+      out[call.index[k] * step] = a[k * call.col_step[0] * step];
   });
 }
 
@@ -77,7 +80,8 @@ template <class T>
 void iota(const Call<T>& call) {
   using V = VectorFor<T>;
   each_vector(call, [&](V* out, const V*, const V*, const V*, std::int64_t step) {
-    for (std::int64_t k = 0; k < call.rows * call.cols; ++k) out[k * step] = constant<V>(static_cast<double>(k));
+    for (std::int64_t k = 0; k < call.rows * call.cols; ++k)
+      out[k * step] = constant<V>(static_cast<double>(k));
   });
 }
 
@@ -95,7 +99,8 @@ void onehot(const Call<T>& call) {
   });
 }
 
-// --- sums and other reductions ---------------------------------------------------------------------
+// --- sums and other reductions
+// ---------------------------------------------------------------------
 
 template <class T>
 void products(const Call<T>& call) {
@@ -128,13 +133,20 @@ MLZ_INLINE V place_of_largest(std::int64_t n, Term term) {
 
 template <Fold fold, class V, class Term>
 MLZ_INLINE V folded(std::int64_t n, Term term) {
-  if constexpr (fold == Fold::sum) return sum<V>(n, term);
-  else if constexpr (fold == Fold::mean) return mean<V>(n, term);
-  else if constexpr (fold == Fold::max) return largest<V>(n, term);
-  else if constexpr (fold == Fold::min) return smallest<V>(n, term);
-  else if constexpr (fold == Fold::norm) return norm<V>(n, term);
-  else if constexpr (fold == Fold::std) return deviation<V>(n, term);
-  else return place_of_largest<V>(n, term);
+  if constexpr (fold == Fold::sum)
+    return sum<V>(n, term);
+  else if constexpr (fold == Fold::mean)
+    return mean<V>(n, term);
+  else if constexpr (fold == Fold::max)
+    return largest<V>(n, term);
+  else if constexpr (fold == Fold::min)
+    return smallest<V>(n, term);
+  else if constexpr (fold == Fold::norm)
+    return norm<V>(n, term);
+  else if constexpr (fold == Fold::std)
+    return deviation<V>(n, term);
+  else
+    return place_of_largest<V>(n, term);
 }
 
 template <Fold fold, class T>
@@ -158,7 +170,8 @@ void fold_index(const Call<T>& call) {
   each_vector(call, [&](V* out, const V* a, const V*, const V*, std::int64_t step) {
     for (std::int64_t n = 0; n < call.rows * call.cols; ++n) {
       const std::int32_t* index = call.index + n * call.terms;
-      out[n * step] = folded<fold, V>(call.terms, [=](std::int64_t k) { return a[index[k] * step]; });
+      out[n * step] =
+          folded<fold, V>(call.terms, [=](std::int64_t k) { return a[index[k] * step]; });
     }
   });
 }
@@ -167,19 +180,23 @@ template <class T, class F>
 MLZ_INLINE void each_row(const Call<T>& call, F f) {
   using V = VectorFor<T>;
   each_vector(call, [&](V* out, const V* a, const V*, const V*, std::int64_t step) {
-    for (std::int64_t i = 0; i < call.rows; ++i) f(a + i * call.cols * step, out + i * call.cols * step, step);
+    for (std::int64_t i = 0; i < call.rows; ++i)
+      f(a + i * call.cols * step, out + i * call.cols * step, step);
   });
 }
 
 template <class T>
 void softmax(const Call<T>& call) {
   using V = VectorFor<T>;
-  each_row(call, [&](const V* a, V* out, std::int64_t step) { softmax_row<V>(call.cols, a, out, step); });
+  each_row(call,
+           [&](const V* a, V* out, std::int64_t step) { softmax_row<V>(call.cols, a, out, step); });
 }
 template <class T>
 void log_softmax(const Call<T>& call) {
   using V = VectorFor<T>;
-  each_row(call, [&](const V* a, V* out, std::int64_t step) { log_softmax_row<V>(call.cols, a, out, step); });
+  each_row(call, [&](const V* a, V* out, std::int64_t step) {
+    log_softmax_row<V>(call.cols, a, out, step);
+  });
 }
 template <class T>
 void layer_norm(const Call<T>& call) {
@@ -189,12 +206,13 @@ void layer_norm(const Call<T>& call) {
   });
 }
 
-// --- the table -------------------------------------------------------------------------------------
+// --- the table
+// -------------------------------------------------------------------------------------
 
 template <class T>
 constexpr Kernels<T> table() {
   Kernels<T> t{};
-#define MLZ_ELEMENTWISE(id, ...)                                              \
+#define MLZ_ELEMENTWISE(id, ...)                                                 \
   t.elementwise[static_cast<std::size_t>(OpId::id)] = &elementwise<OpId::id, T>; \
   t.flat[static_cast<std::size_t>(OpId::id)] = &flat<OpId::id, T>;
 #define MLZ_OP(...)
@@ -204,11 +222,12 @@ constexpr Kernels<T> table() {
   t.gather = &gather<T>;
   t.scatter = &scatter<T>;
   t.products = &products<T>;
-  t.fold = {&fold_steps<Fold::sum, T>,  &fold_steps<Fold::mean, T>, &fold_steps<Fold::max, T>,
-            &fold_steps<Fold::min, T>,  &fold_steps<Fold::norm, T>, &fold_steps<Fold::std, T>,
+  t.fold = {&fold_steps<Fold::sum, T>,   &fold_steps<Fold::mean, T>, &fold_steps<Fold::max, T>,
+            &fold_steps<Fold::min, T>,   &fold_steps<Fold::norm, T>, &fold_steps<Fold::std, T>,
             &fold_steps<Fold::argmax, T>};
-  t.fold_index = {&fold_index<Fold::sum, T>,  &fold_index<Fold::mean, T>, &fold_index<Fold::max, T>,
-                  &fold_index<Fold::min, T>,  &fold_index<Fold::norm, T>, &fold_index<Fold::std, T>,
+  t.fold_index = {&fold_index<Fold::sum, T>,   &fold_index<Fold::mean, T>,
+                  &fold_index<Fold::max, T>,   &fold_index<Fold::min, T>,
+                  &fold_index<Fold::norm, T>,  &fold_index<Fold::std, T>,
                   &fold_index<Fold::argmax, T>};
   t.iota = &iota<T>;
   t.onehot = &onehot<T>;

@@ -31,10 +31,18 @@ class LanesMachine final : public Machine {
 
   void reset() override;
   void run(Function function) override;
-  void read(RegisterId id, int lane, std::span<double> out) const override { read_as(id, lane, out); }
-  void write(RegisterId id, int lane, std::span<const double> in) override { write_as(id, lane, in); }
-  void read(RegisterId id, int lane, std::span<float> out) const override { read_as(id, lane, out); }
-  void write(RegisterId id, int lane, std::span<const float> in) override { write_as(id, lane, in); }
+  void read(RegisterId id, int lane, std::span<double> out) const override {
+    read_as(id, lane, out);
+  }
+  void write(RegisterId id, int lane, std::span<const double> in) override {
+    write_as(id, lane, in);
+  }
+  void read(RegisterId id, int lane, std::span<float> out) const override {
+    read_as(id, lane, out);
+  }
+  void write(RegisterId id, int lane, std::span<const float> in) override {
+    write_as(id, lane, in);
+  }
   Snapshot save() const override;
   void restore(const Snapshot& snapshot) override;
   void set_draw_stream(std::uint32_t stream) override { stream_ = stream; }
@@ -77,7 +85,8 @@ void LanesMachine<T>::reset() {
   }
   for (RegisterId id = 0; id < program_.registers.size(); ++id) {
     const BoundRegister& r = program_.registers[id];
-    if (r.birth == BoundRegister::Birth::copy) std::copy_n(plan_.at(r.copy_of), r.size() * width, plan_.at(id));
+    if (r.birth == BoundRegister::Birth::copy)
+      std::copy_n(plan_.at(r.copy_of), r.size() * width, plan_.at(id));
   }
 }
 
@@ -97,19 +106,28 @@ void LanesMachine<T>::run(Function function) {
 
 template <class T>
 void LanesMachine<T>::draw(const BoundInstruction& i, std::uint64_t runs) {
-  const std::span<double> out(drawn_.data(), static_cast<std::size_t>(program_.registers[i.out].size()));
+  const std::span<double> out(drawn_.data(),
+                              static_cast<std::size_t>(program_.registers[i.out].size()));
   for (int lane = 0; lane < lanes_; ++lane) {
     const DrawKey key{seed_, stream_, lifetimes_[static_cast<std::size_t>(lane)], i.sampler,
                       i.draw_first + i.draw_stride * runs};
     const auto arg = [&](std::size_t k) { return static_cast<double>(plan_.at(i.in[k])[lane]); };
     switch (i.op) {
-      case OpId::uniform: draw_uniform(key, arg(0), arg(1), out); break;
-      case OpId::normal: draw_normal(key, arg(0), arg(1), out); break;
-      case OpId::truncated_normal: draw_truncated_normal(key, arg(0), arg(1), out); break;
-      default: draw_bernoulli(key, arg(0), out);
+      case OpId::uniform:
+        draw_uniform(key, arg(0), arg(1), out);
+        break;
+      case OpId::normal:
+        draw_normal(key, arg(0), arg(1), out);
+        break;
+      case OpId::truncated_normal:
+        draw_truncated_normal(key, arg(0), arg(1), out);
+        break;
+      default:
+        draw_bernoulli(key, arg(0), out);
     }
     T* entry = plan_.at(i.out) + lane;
-    for (std::size_t k = 0; k < out.size(); ++k) entry[static_cast<std::int64_t>(k) * plan_.width()] = static_cast<T>(out[k]);
+    for (std::size_t k = 0; k < out.size(); ++k)
+      entry[static_cast<std::int64_t>(k) * plan_.width()] = static_cast<T>(out[k]);
   }
 }
 
@@ -118,7 +136,8 @@ template <class E>
 void LanesMachine<T>::read_as(RegisterId id, int lane, std::span<E> out) const {
   check_read(*this, id, lane, out.size());
   const T* entry = plan_.at(id) + lane;
-  for (std::size_t k = 0; k < out.size(); ++k) out[k] = static_cast<E>(entry[static_cast<std::int64_t>(k) * plan_.width()]);
+  for (std::size_t k = 0; k < out.size(); ++k)
+    out[k] = static_cast<E>(entry[static_cast<std::int64_t>(k) * plan_.width()]);
 }
 
 template <class T>
@@ -126,7 +145,8 @@ template <class E>
 void LanesMachine<T>::write_as(RegisterId id, int lane, std::span<const E> in) {
   check_write(*this, id, lane, in.size());
   T* entry = plan_.at(id) + lane;
-  for (std::size_t k = 0; k < in.size(); ++k) entry[static_cast<std::int64_t>(k) * plan_.width()] = static_cast<T>(in[k]);
+  for (std::size_t k = 0; k < in.size(); ++k)
+    entry[static_cast<std::int64_t>(k) * plan_.width()] = static_cast<T>(in[k]);
 }
 
 template <class T>
@@ -142,7 +162,8 @@ template <class T>
 void LanesMachine<T>::restore(const Snapshot& snapshot) {
   const auto bytes = std::as_writable_bytes(plan_.registers());
   if (snapshot.memory.size() != bytes.size()) {
-    throw std::logic_error("this snapshot was saved by a machine of another program or with other lanes");
+    throw std::logic_error(
+        "this snapshot was saved by a machine of another program or with other lanes");
   }
   std::ranges::copy(snapshot.memory, bytes.begin());
   runs_ = snapshot.runs;
@@ -153,7 +174,8 @@ void LanesMachine<T>::restore(const Snapshot& snapshot) {
 std::unique_ptr<Machine> make_lanes(const BoundProgram& program, const MachineOptions& options,
                                     std::optional<Level> level) {
   if (!level) level = kernel_level();
-  if (options.dtype == DType::f32) return std::make_unique<LanesMachine<float>>(program, options, *level);
+  if (options.dtype == DType::f32)
+    return std::make_unique<LanesMachine<float>>(program, options, *level);
   return std::make_unique<LanesMachine<double>>(program, options, *level);
 }
 

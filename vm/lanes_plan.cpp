@@ -16,7 +16,8 @@ void Plan<T>::Aligned::resize(std::size_t n) {
 }
 
 template <class T>
-Plan<T>::Plan(const BoundProgram& program, int lanes, Level level) : program_(program), kernels_(kernels<T>(level)) {
+Plan<T>::Plan(const BoundProgram& program, int lanes, Level level)
+    : program_(program), kernels_(kernels<T>(level)) {
   constexpr std::int64_t per_line = kPadding / static_cast<std::int64_t>(sizeof(T));
   width_ = (lanes + per_line - 1) / per_line * per_line;
   memory_.resize(registers_end_ + lay_out());
@@ -27,7 +28,8 @@ Plan<T>::Plan(const BoundProgram& program, int lanes, Level level) : program_(pr
   }
 }
 
-/// Places all registers; returns the numbers needed, with scratch for the largest result that cannot be made in place.
+/// Places all registers; returns the numbers needed, with scratch for the largest result that
+/// cannot be made in place.
 template <class T>
 std::size_t Plan<T>::lay_out() {
   std::int64_t scratch = 0;
@@ -69,17 +71,20 @@ Step<T> Plan<T>::prepare(const BoundInstruction& i) {
     return step;
   }
   if (elementwise(i, step) || rows(i, step)) return step;
-  if (moves(i, step) || moves_rows(i, step) || products(i, step) || reduces(i, step) || reduces_groups(i, step)) {
+  if (moves(i, step) || moves_rows(i, step) || products(i, step) || reduces(i, step) ||
+      reduces_groups(i, step)) {
     keep_operands(i, step);
     return step;
   }
-  throw std::logic_error(fmt::format("the lanes engine does not know the operation {}", op_info(i.op).name()));
+  throw std::logic_error(
+      fmt::format("the lanes engine does not know the operation {}", op_info(i.op).name()));
 }
 
 /// Kernels other than elementwise ones may not write what they still read.
 template <class T>
 void Plan<T>::keep_operands(const BoundInstruction& i, Step<T>& step) {
-  if (std::find(i.in.begin(), i.in.begin() + i.in_count, i.out) == i.in.begin() + i.in_count) return;
+  if (std::find(i.in.begin(), i.in.begin() + i.in_count, i.out) == i.in.begin() + i.in_count)
+    return;
   if (i.op == OpId::set) return;  // whole onto itself
   step.copy_to = step.call.out;
   step.copy_count = reg(i.out).size() * width_;
@@ -104,10 +109,17 @@ bool Plan<T>::elementwise(const BoundInstruction& i, Step<T>& step) {
 template <class T>
 bool Plan<T>::rows(const BoundInstruction& i, Step<T>& step) {
   switch (i.op) {
-    case OpId::softmax: step.kernel = kernels_.softmax; return true;
-    case OpId::log_softmax: step.kernel = kernels_.log_softmax; return true;
-    case OpId::layer_norm: step.kernel = kernels_.layer_norm; return true;
-    default: return false;
+    case OpId::softmax:
+      step.kernel = kernels_.softmax;
+      return true;
+    case OpId::log_softmax:
+      step.kernel = kernels_.log_softmax;
+      return true;
+    case OpId::layer_norm:
+      step.kernel = kernels_.layer_norm;
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -125,12 +137,17 @@ bool Plan<T>::products(const BoundInstruction& i, Step<T>& step) {
   const BoundRegister& a = reg(i.in[0]);
   const BoundRegister& b = reg(i.in[1 % i.in_count]);
   switch (i.op) {
-    case OpId::dot: c.terms = a.size(); c.term_step = {1, 1, 0}; break;
+    case OpId::dot:
+      c.terms = a.size();
+      c.term_step = {1, 1, 0};
+      break;
     case OpId::matvec:  // the result is one row, whose columns are the rows of the matrix
       c.terms = b.size(), c.rows = a.rows, c.cols = 1;
       c.row_step[0] = a.cols, c.term_step = {1, 1, 0};
       break;
-    case OpId::vecmat: c.terms = a.size(), c.col_step[1] = 1, c.term_step = {1, b.cols, 0}; break;
+    case OpId::vecmat:
+      c.terms = a.size(), c.col_step[1] = 1, c.term_step = {1, b.cols, 0};
+      break;
     case OpId::matmul:
       c.terms = a.cols, c.row_step[0] = a.cols, c.col_step[1] = 1, c.term_step = {1, b.cols, 0};
       break;
@@ -138,7 +155,8 @@ bool Plan<T>::products(const BoundInstruction& i, Step<T>& step) {
       c.row_step = {1, 0, 0}, c.col_step = {0, 1, 0};
       step.kernel = kernels_.elementwise[static_cast<std::size_t>(OpId::mul)];
       return true;
-    default: return false;
+    default:
+      return false;
   }
   step.kernel = kernels_.products;
   return true;
@@ -149,30 +167,42 @@ std::size_t fold_of(OpId op) {
   switch (op) {
     case OpId::sum:
     case OpId::sum_groups:
-    case OpId::sum_strided: return static_cast<std::size_t>(Fold::sum);
+    case OpId::sum_strided:
+      return static_cast<std::size_t>(Fold::sum);
     case OpId::mean:
     case OpId::mean_groups:
     case OpId::mean_strided:
-    case OpId::mean_pool: return static_cast<std::size_t>(Fold::mean);
+    case OpId::mean_pool:
+      return static_cast<std::size_t>(Fold::mean);
     case OpId::max:
-    case OpId::max_pool: return static_cast<std::size_t>(Fold::max);
-    case OpId::min: return static_cast<std::size_t>(Fold::min);
-    case OpId::norm: return static_cast<std::size_t>(Fold::norm);
-    case OpId::std: return static_cast<std::size_t>(Fold::std);
-    case OpId::argmax: return static_cast<std::size_t>(Fold::argmax);
-    default: return kFolds;
+    case OpId::max_pool:
+      return static_cast<std::size_t>(Fold::max);
+    case OpId::min:
+      return static_cast<std::size_t>(Fold::min);
+    case OpId::norm:
+      return static_cast<std::size_t>(Fold::norm);
+    case OpId::std:
+      return static_cast<std::size_t>(Fold::std);
+    case OpId::argmax:
+      return static_cast<std::size_t>(Fold::argmax);
+    default:
+      return kFolds;
   }
 }
 
 template <class T>
 bool Plan<T>::reduces(const BoundInstruction& i, Step<T>& step) {
-  if (op_info(i.op).rule != ShapeRule::reduce && op_info(i.op).rule != ShapeRule::argmax) return false;
+  if (op_info(i.op).rule != ShapeRule::reduce && op_info(i.op).rule != ShapeRule::argmax)
+    return false;
   const BoundRegister& a = reg(i.in[0]);
   Call<T>& c = step.call;
   c.rows = reg(i.out).size(), c.cols = 1;
-  if (i.attr[0] < 0) c.terms = a.size(), c.term_step[0] = 1;
-  else if (i.attr[0] == 0) c.terms = a.rows, c.term_step[0] = a.cols, c.row_step[0] = 1;
-  else c.terms = a.cols, c.term_step[0] = 1, c.row_step[0] = a.cols;
+  if (i.attr[0] < 0)
+    c.terms = a.size(), c.term_step[0] = 1;
+  else if (i.attr[0] == 0)
+    c.terms = a.rows, c.term_step[0] = a.cols, c.row_step[0] = 1;
+  else
+    c.terms = a.cols, c.term_step[0] = 1, c.row_step[0] = a.cols;
   step.kernel = kernels_.fold[fold_of(i.op)];
   return true;
 }
@@ -196,7 +226,8 @@ bool Plan<T>::reduces_groups(const BoundInstruction& i, Step<T>& step) {
     c.terms = window * window;
     c.index = index(reg(i.out).size() * c.terms, [&](std::int64_t n) {
       const std::int64_t entry = n / c.terms, k = n % c.terms, block = entry / cols;
-      const std::int64_t y = block / across * window + k / window, x = block % across * window + k % window;
+      const std::int64_t y = block / across * window + k / window,
+                         x = block % across * window + k % window;
       return (y * width + x) * cols + entry % cols;
     });
   }
@@ -213,16 +244,24 @@ bool Plan<T>::moves(const BoundInstruction& i, Step<T>& step) {
   step.kernel = kernels_.gather;
   switch (i.op) {
     case OpId::copy:
-    case OpId::reshape: c.index = index(n, [](std::int64_t k) { return k; }); return true;
+    case OpId::reshape:
+      c.index = index(n, [](std::int64_t k) { return k; });
+      return true;
     case OpId::fill:
-    case OpId::broadcast: c.index = index(n, [](std::int64_t) { return 0; }); return true;
+    case OpId::broadcast:
+      c.index = index(n, [](std::int64_t) { return 0; });
+      return true;
     case OpId::get:
-      c.index = index(n, [&](std::int64_t k) { return (attr[0] + k / attr[3]) * in_cols + attr[1] + k % attr[3]; });
+      c.index = index(n, [&](std::int64_t k) {
+        return (attr[0] + k / attr[3]) * in_cols + attr[1] + k % attr[3];
+      });
       return true;
     case OpId::set:
       c.terms = attr[2] * attr[3];
       c.col_step[0] = reg(i.in[0]).size() == 1 ? 0 : 1;
-      c.index = index(c.terms, [&](std::int64_t k) { return (attr[0] + k / attr[3]) * cols + attr[1] + k % attr[3]; });
+      c.index = index(c.terms, [&](std::int64_t k) {
+        return (attr[0] + k / attr[3]) * cols + attr[1] + k % attr[3];
+      });
       step.kernel = kernels_.scatter;
       return true;
     case OpId::broadcast_vector:
@@ -231,12 +270,16 @@ bool Plan<T>::moves(const BoundInstruction& i, Step<T>& step) {
     case OpId::transpose:
       c.index = index(n, [&](std::int64_t k) { return k % cols * in_cols + k / cols; });
       return true;
-    case OpId::iota: step.kernel = kernels_.iota; return true;
+    case OpId::iota:
+      step.kernel = kernels_.iota;
+      return true;
     case OpId::onehot:
       c.rows = reg(i.in[0]).size(), c.cols = n / c.rows;
       step.kernel = kernels_.onehot;
       return true;
-    default: step.kernel = nullptr; return false;
+    default:
+      step.kernel = nullptr;
+      return false;
   }
 }
 
@@ -246,12 +289,14 @@ bool Plan<T>::moves_rows(const BoundInstruction& i, Step<T>& step) {
   const std::int64_t n = reg(i.out).size();
   if (i.op == OpId::repeat_rows || i.op == OpId::tile_rows) {
     const BoundRegister& a = reg(i.in[0]);
-    const std::int64_t cols = a.kind == Kind::vector ? 1 : a.cols, count = a.size() / cols, times = i.attr[0];
+    const std::int64_t cols = a.kind == Kind::vector ? 1 : a.cols, count = a.size() / cols,
+                       times = i.attr[0];
     c.index = index(n, [&](std::int64_t k) {
       return (i.op == OpId::repeat_rows ? k / cols / times : k / cols % count) * cols + k % cols;
     });
   } else if (i.op == OpId::unfold) {
-    const std::int64_t height = i.attr[0], width = i.attr[1], channels = i.attr[2], kernel = i.attr[3];
+    const std::int64_t height = i.attr[0], width = i.attr[1], channels = i.attr[2],
+                       kernel = i.attr[3];
     c.index = index(n, [&](std::int64_t k) -> std::int64_t {
       const std::int64_t pixel = k / c.cols, entry = k % c.cols, before = (kernel - 1) / 2;
       const std::int64_t y = pixel / width + entry / (kernel * channels) - before;

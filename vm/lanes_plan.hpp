@@ -13,12 +13,13 @@ template <class T>
 struct Step {
   Kernel<T> kernel = nullptr;  ///< null: a random draw
   Call<T> call;
-  T* copy_to = nullptr;        ///< where a result goes that had to be made apart from its operands
+  T* copy_to = nullptr;  ///< where a result goes that had to be made apart from its operands
   std::int64_t copy_count = 0;
   const BoundInstruction* draw = nullptr;
 };
 
-/// Memory and prepared instructions of a program for some number of lanes. Pointers lead into itself: not copyable.
+/// Memory and prepared instructions of a program for some number of lanes. Pointers lead into
+/// itself: not copyable.
 template <class T>
 class Plan {
  public:
@@ -32,7 +33,9 @@ class Plan {
   /// All registers, without scratch.
   std::span<T> registers() { return {memory_.data(), registers_end_}; }
   std::span<const T> registers() const { return {memory_.data(), registers_end_}; }
-  const std::vector<Step<T>>& steps(Function f) const { return steps_[static_cast<std::size_t>(f)]; }
+  const std::vector<Step<T>>& steps(Function f) const {
+    return steps_[static_cast<std::size_t>(f)];
+  }
   std::int64_t largest_draw() const { return largest_draw_; }
 
  private:

@@ -15,9 +15,12 @@ const char* level_name(Level level) {
 bool level_available(Level level) {
 #if defined(__x86_64__)
   switch (level) {
-    case Level::v2: return true;  // what the other levels fall back to; it is also the least the builds expect
-    case Level::v3: return __builtin_cpu_supports("x86-64-v3") != 0;
-    case Level::v4: return __builtin_cpu_supports("x86-64-v4") != 0;
+    case Level::v2:
+      return true;  // what the other levels fall back to; it is also the least the builds expect
+    case Level::v3:
+      return __builtin_cpu_supports("x86-64-v3") != 0;
+    case Level::v4:
+      return __builtin_cpu_supports("x86-64-v4") != 0;
   }
   return false;
 #else
@@ -29,13 +32,15 @@ Level level_of(std::string_view name) {
   for (const Level level : kLevels) {
     if (name != level_name(level)) continue;
     if (level_available(level)) return level;
-    throw InputError(fmt::format("this processor lacks the instructions of kernel level {}; take a lower one", name));
+    throw InputError(fmt::format(
+        "this processor lacks the instructions of kernel level {}; take a lower one", name));
   }
   throw InputError(fmt::format("there is no kernel level `{}`; levels are v2, v3 and v4", name));
 }
 
 Level kernel_level() {
-  if (const char* asked = std::getenv("MLZ_KERNELS"); asked != nullptr && *asked != '\0') return level_of(asked);
+  if (const char* asked = std::getenv("MLZ_KERNELS"); asked != nullptr && *asked != '\0')
+    return level_of(asked);
   for (const Level level : {Level::v4, Level::v3}) {
     if (level_available(level)) return level;
   }

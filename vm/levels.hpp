@@ -11,8 +11,8 @@ const char* level_name(Level level);
 
 /// Whether this processor can run the kernels of a level.
 bool level_available(Level level);
-/// The level whose kernels are used: the best available, or the one the environment variable MLZ_KERNELS names.
-/// Throws InputError when that is no level or one that this processor lacks.
+/// The level whose kernels are used: the best available, or the one the environment variable
+/// MLZ_KERNELS names. Throws InputError when that is no level or one that this processor lacks.
 Level kernel_level();
 /// Parses "v2", "v3", "v4"; throws InputError as kernel_level does.
 Level level_of(std::string_view name);

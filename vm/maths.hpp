@@ -4,16 +4,17 @@
 #include "lang/core/op_table.hpp"
 #include "vm/numbers.hpp"
 
-/// The maths of entries: the functions that the expressions of ops.def call, and those expressions as templates.
-/// Every engine computes an entry through this file, whether one number or a vector at a time, so that there is one
-/// choice of maths per number type.
+/// The maths of entries: the functions that the expressions of ops.def call, and those expressions
+/// as templates. Every engine computes an entry through this file, whether one number or a vector
+/// at a time, so that there is one choice of maths per number type.
 ///
-/// The functions use additions, products, quotients and square roots that are rounded one by one, and selections; no
-/// fused multiply-add, no library. Equal arguments therefore give equal bits (of a NaN, only that it is one) on every
-/// processor and in every vector width. Errors are below 1 unit in the last place for exp, log, asin and acos, below 2
-/// for sin, cos and atan, below 3 for tan and tanh, over the whole range with infinities, subnormal numbers and signed
-/// zeros; tests/vm_maths measures them. Polynomials are minimax fits (Remez) made for these intervals. pow alone is
-/// the library's.
+/// The functions use additions, products, quotients and square roots that are rounded one by one,
+/// and selections; no fused multiply-add, no library. Equal arguments therefore give equal bits (of
+/// a NaN, only that it is one) on every processor and in every vector width. Errors are below 1
+/// unit in the last place for exp, log, asin and acos, below 2 for sin, cos and atan, below 3 for
+/// tan and tanh, over the whole range with infinities, subnormal numbers and signed zeros;
+/// tests/vm_maths measures them. Polynomials are minimax fits (Remez) made for these intervals. pow
+/// alone is the library's.
 namespace mlz::vm {
 
 /// Reduction of large arguments: |a| = n pi/2 + high + low with |high + low| <= pi/4. Any finite a.
@@ -33,38 +34,44 @@ template <class E>
 struct Fit;
 template <>
 struct Fit<double> {
-  static constexpr double exp[] = {0x1.000000000000cp-1,  0x1.5555555555561p-3,  0x1.555555554ffebp-5,
-                                   0x1.111111110d5e9p-7,  0x1.6c16c185b7076p-10, 0x1.a01a01bafd8fap-13,
-                                   0x1.a0199667c5516p-16, 0x1.71dddf8fc5234p-19, 0x1.28b072eb48a67p-22,
-                                   0x1.af85e4ef496b0p-26};
+  static constexpr double exp[] = {
+      0x1.000000000000cp-1,  0x1.5555555555561p-3,  0x1.555555554ffebp-5,  0x1.111111110d5e9p-7,
+      0x1.6c16c185b7076p-10, 0x1.a01a01bafd8fap-13, 0x1.a0199667c5516p-16, 0x1.71dddf8fc5234p-19,
+      0x1.28b072eb48a67p-22, 0x1.af85e4ef496b0p-26};
   static constexpr double log[] = {0x1.5555555555593p-1, 0x1.999999997fb35p-2, 0x1.24924942177b2p-2,
                                    0x1.c71c51e80c67ep-3, 0x1.7466462a115aap-3, 0x1.39a0f517122bdp-3,
                                    0x1.2f0d8f548906fp-3};
-  static constexpr double sin[] = {-0x1.5555555555549p-3, 0x1.111111110f861p-7,   -0x1.a01a019c0e4c2p-13,
-                                   0x1.71de3574b8f8fp-19, -0x1.ae5e63cbcac75p-26, 0x1.5d92462c77cbcp-33};
-  static constexpr double cos[] = {0x1.555555555554cp-5,   -0x1.6c16c16c15162p-10, 0x1.a01a019caef56p-16,
-                                   -0x1.27e4f807d7341p-22, 0x1.1ee9ea6d41c41p-29,  -0x1.8fadd0962917bp-37};
-  static constexpr double asin[] = {0x1.5555555555578p-3, 0x1.333333332df80p-4, 0x1.6db6db722602cp-5,
-                                    0x1.f1c71a8dc559ep-6, 0x1.6e8bdfa64b849p-6, 0x1.1c49e2bcd11abp-6,
-                                    0x1.ca20cdfd8d3e9p-7, 0x1.757b7a5d51c54p-7, 0x1.6173f25398f57p-7,
-                                    0x1.e2bea79a9d69cp-9, 0x1.6492a42f7a9a8p-6, -0x1.59546dea6bfb7p-6,
-                                    0x1.0bb05ae4fa31ep-5};
-  static constexpr double atan[] = {-0x1.555555555553dp-2, 0x1.9999999995862p-3,  -0x1.24924922ad94dp-3,
-                                    0x1.c71c70e630aa0p-4,  -0x1.745cf8e00cb95p-4, 0x1.3b11194da4f4bp-4,
-                                    -0x1.10ebb97973d67p-4, 0x1.df0f4ba22aa78p-5,  -0x1.9cd26bec3ac12p-5,
-                                    0x1.37d3fc4341df9p-5,  -0x1.2564d35c8f8ddp-6};
+  static constexpr double sin[] = {-0x1.5555555555549p-3,  0x1.111111110f861p-7,
+                                   -0x1.a01a019c0e4c2p-13, 0x1.71de3574b8f8fp-19,
+                                   -0x1.ae5e63cbcac75p-26, 0x1.5d92462c77cbcp-33};
+  static constexpr double cos[] = {0x1.555555555554cp-5,  -0x1.6c16c16c15162p-10,
+                                   0x1.a01a019caef56p-16, -0x1.27e4f807d7341p-22,
+                                   0x1.1ee9ea6d41c41p-29, -0x1.8fadd0962917bp-37};
+  static constexpr double asin[] = {
+      0x1.5555555555578p-3, 0x1.333333332df80p-4, 0x1.6db6db722602cp-5, 0x1.f1c71a8dc559ep-6,
+      0x1.6e8bdfa64b849p-6, 0x1.1c49e2bcd11abp-6, 0x1.ca20cdfd8d3e9p-7, 0x1.757b7a5d51c54p-7,
+      0x1.6173f25398f57p-7, 0x1.e2bea79a9d69cp-9, 0x1.6492a42f7a9a8p-6, -0x1.59546dea6bfb7p-6,
+      0x1.0bb05ae4fa31ep-5};
+  static constexpr double atan[] = {
+      -0x1.555555555553dp-2, 0x1.9999999995862p-3, -0x1.24924922ad94dp-3, 0x1.c71c70e630aa0p-4,
+      -0x1.745cf8e00cb95p-4, 0x1.3b11194da4f4bp-4, -0x1.10ebb97973d67p-4, 0x1.df0f4ba22aa78p-5,
+      -0x1.9cd26bec3ac12p-5, 0x1.37d3fc4341df9p-5, -0x1.2564d35c8f8ddp-6};
 };
 template <>
 struct Fit<float> {
-  static constexpr float exp[] = {0x1p-1f, 0x1.55548ep-3f, 0x1.55545cp-5f, 0x1.123b94p-7f, 0x1.6db528p-10f};
+  static constexpr float exp[] = {0x1p-1f, 0x1.55548ep-3f, 0x1.55545cp-5f, 0x1.123b94p-7f,
+                                  0x1.6db528p-10f};
   static constexpr float log[] = {0x1.55557ap-1f, 0x1.995e9cp-2f, 0x1.31e66ep-2f};
   static constexpr float sin[] = {-0x1.555546p-3f, 0x1.11075cp-7f, -0x1.994cfap-13f};
   static constexpr float cos[] = {0x1.55554ap-5f, -0x1.6c0c86p-10f, 0x1.9a00d8p-16f};
-  static constexpr float asin[] = {0x1.5555cap-3f, 0x1.33015p-4f, 0x1.748c5p-5f, 0x1.8ba32cp-6f, 0x1.59da16p-5f};
-  static constexpr float atan[] = {-0x1.55554ap-2f, 0x1.9991a6p-3f, -0x1.23b638p-3f, 0x1.b1fa22p-4f, -0x1.f22b3ep-5f};
+  static constexpr float asin[] = {0x1.5555cap-3f, 0x1.33015p-4f, 0x1.748c5p-5f, 0x1.8ba32cp-6f,
+                                   0x1.59da16p-5f};
+  static constexpr float atan[] = {-0x1.55554ap-2f, 0x1.9991a6p-3f, -0x1.23b638p-3f, 0x1.b1fa22p-4f,
+                                   -0x1.f22b3ep-5f};
 };
 
-/// The sum of c[i] x^i. Odd and even terms are summed apart, which halves the chain of dependent operations.
+/// The sum of c[i] x^i. Odd and even terms are summed apart, which halves the chain of dependent
+/// operations.
 template <class T, int n>
 MLZ_INLINE T polynomial(T x, const Entry<T> (&c)[n]) {
   const T y = x * x;
@@ -79,27 +86,33 @@ MLZ_INLINE T polynomial(T x, const Entry<T> (&c)[n]) {
 /// 2^k for a whole number k that keeps it normal.
 template <class T>
 MLZ_INLINE T power_of_two(T k) {
-  if constexpr (is_wide<T>) return from_bits<T>(to_bits(k + constant<T>(kRounder<T> + 1023)) << 52);
-  else return from_bits<T>(to_bits(k + constant<T>(kRounder<T> + 127)) << 23);
+  if constexpr (is_wide<T>)
+    return from_bits<T>(to_bits(k + constant<T>(kRounder<T> + 1023)) << 52);
+  else
+    return from_bits<T>(to_bits(k + constant<T>(kRounder<T> + 127)) << 23);
 }
 
-/// exp(x) = 2^k (1 + rest), with |x| such that k stays within the exponents of T or a little beyond.
+/// exp(x) = 2^k (1 + rest), with |x| such that k stays within the exponents of T or a little
+/// beyond.
 template <class T>
 MLZ_INLINE void split_exp(T x, T& k, T& rest) {
   const T rounder = constant<T>(kRounder<T>);
   k = (x * constant<T>(0x1.71547652b82fep+0) + rounder) - rounder;
-  const T r = is_wide<T> ? (x - k * constant<T>(0x1.62e42feep-1)) - k * constant<T>(0x1.a39ef35793c76p-33)
-                         : (x - k * constant<T>(0x1.62e0p-1)) - k * constant<T>(0x1.0bfbe8p-15);
+  const T r = is_wide<T>
+                  ? (x - k * constant<T>(0x1.62e42feep-1)) - k * constant<T>(0x1.a39ef35793c76p-33)
+                  : (x - k * constant<T>(0x1.62e0p-1)) - k * constant<T>(0x1.0bfbe8p-15);
   rest = r + (r * r) * polynomial(r, Fit<Entry<T>>::exp);
 }
 
 template <class T>
 MLZ_INLINE T exp(T a) {
-  const T low = constant<T>(is_wide<T> ? -750.0 : -110.0), high = constant<T>(is_wide<T> ? 710.0 : 89.0);
+  const T low = constant<T>(is_wide<T> ? -750.0 : -110.0),
+          high = constant<T>(is_wide<T> ? 710.0 : 89.0);
   const T x = select(a < low, low, select(a > high, high, a));
   T k, rest;
   split_exp(x, k, rest);
-  // The scale is applied in two steps, so that results just below overflow and subnormal ones come out right.
+  // The scale is applied in two steps, so that results just below overflow and subnormal ones come
+  // out right.
   const T rounder = constant<T>(kRounder<T>);
   const T half = (k * constant<T>(0.5) + rounder) - rounder;
   return ((constant<T>(1) + rest) * power_of_two(half)) * power_of_two(k - half);
@@ -132,8 +145,10 @@ MLZ_INLINE T log(T a) {
   const T value = k * ln2_high - ((half - (rest + k * ln2_low)) - f);
   const T infinity = constant<T>(__builtin_inf());
   const T zero = constant<T>(0);
-  const T finite = select(a > zero, value, select(a == zero, -infinity, constant<T>(__builtin_nan(""))));
-  return select(a < infinity, finite, a);  // infinity and NaN stay; -infinity went with the negative numbers
+  const T finite =
+      select(a > zero, value, select(a == zero, -infinity, constant<T>(__builtin_nan(""))));
+  return select(a < infinity, finite,
+                a);  // infinity and NaN stay; -infinity went with the negative numbers
 }
 
 /// |a| = n pi/2 + r + low with |r| <= pi/4; the low bits of `n` are right.
@@ -150,7 +165,8 @@ MLZ_INLINE void reduce_angle(T a, T& r, T& low, BitsOf<T>& n) {
     r = high + low;
     low = (high - r) + low;
   } else {
-    const T y = ((x - k * constant<T>(0x1.921p+0)) - k * constant<T>(0x1.f6ap-13)) - k * constant<T>(0x1.11p-26);
+    const T y = ((x - k * constant<T>(0x1.921p+0)) - k * constant<T>(0x1.f6ap-13)) -
+                k * constant<T>(0x1.11p-26);
     const T w = k * constant<T>(0x1.68c234p-39);
     r = y - w;
     low = (y - r) - w;
@@ -222,8 +238,8 @@ inline constexpr double kHalfPi = is_wide<T> ? 0x1.921fb54442d18p+0 : 0x1.921fb6
 template <class T>
 inline constexpr double kHalfPiLow = is_wide<T> ? 0x1.1a62633145c07p-54 : -0x1.777a5cp-25;
 
-/// What asin and acos share. `p` is (asin(t) - t)/t where t = |a| up to 1/2 and t = sqrt((1 - |a|)/2) above; there
-/// t = root + rest with a root of half the digits.
+/// What asin and acos share. `p` is (asin(t) - t)/t where t = |a| up to 1/2 and t = sqrt((1 -
+/// |a|)/2) above; there t = root + rest with a root of half the digits.
 template <class T>
 struct ArcParts {
   decltype(T{} < T{}) big;
@@ -257,7 +273,8 @@ MLZ_INLINE T asin(T a) {
 template <class T>
 MLZ_INLINE T acos(T a) {
   const ArcParts<T> arc = arc_parts(a);
-  const T two = constant<T>(2), half_pi = constant<T>(kHalfPi<T>), half_pi_low = constant<T>(kHalfPiLow<T>);
+  const T two = constant<T>(2), half_pi = constant<T>(kHalfPi<T>),
+          half_pi_low = constant<T>(kHalfPiLow<T>);
   const T small = half_pi - (a - (half_pi_low - a * arc.p));
   const T near_one = two * (arc.root + (arc.t * arc.p + arc.rest));
   const T near_minus_one = two * (half_pi - (arc.t + (arc.t * arc.p - half_pi_low)));
@@ -268,7 +285,8 @@ template <class T>
 MLZ_INLINE T atan(T a) {
   // atan(x) = offset + atan(t) with |t| <= tan(pi/8): t = x, (x - 1)/(x + 1) or -1/x
   const T x = abs(a), one = constant<T>(1), zero = constant<T>(0);
-  const auto middle = x > constant<T>(0.41421356237309503), large = x > constant<T>(2.414213562373095);
+  const auto middle = x > constant<T>(0.41421356237309503),
+             large = x > constant<T>(2.414213562373095);
   const T top = select(large, -one, select(middle, x - one, x));
   const T bottom = select(large, x, select(middle, x + one, one));
   const T t = top / bottom;
@@ -281,7 +299,8 @@ MLZ_INLINE T atan(T a) {
 
 template <class T>
 MLZ_INLINE T tanh(T a) {
-  const T limit = constant<T>(is_wide<T> ? 22.0 : 10.0), one = constant<T>(1);  // tanh rounds to 1 there
+  const T limit = constant<T>(is_wide<T> ? 22.0 : 10.0),
+          one = constant<T>(1);  // tanh rounds to 1 there
   const T x = select(abs(a) > limit, limit, abs(a));
   T k, rest;
   split_exp(x + x, k, rest);
@@ -301,7 +320,8 @@ MLZ_INLINE T pow(T a, T b) {
   }
 }
 
-/// One entry of an elementwise op; operands it lacks are ignored. `T` is a number type of numbers.hpp.
+/// One entry of an elementwise op; operands it lacks are ignored. `T` is a number type of
+/// numbers.hpp.
 template <OpId op, class T>
 MLZ_INLINE T apply([[maybe_unused]] T a, [[maybe_unused]] T b, [[maybe_unused]] T c) {
 #define MLZ_ELEMENTWISE(id, names, symbol, operands, flags, cost, automl, meaning, ...) \
@@ -323,12 +343,14 @@ constexpr std::size_t elementwise_arity(OpId op) {
   };
   switch (op) {
 #define MLZ_ELEMENTWISE(id, names, symbol, operands, ...) \
-  case OpId::id: return words(operands);
+  case OpId::id:                                          \
+    return words(operands);
 #define MLZ_OP(...)
 #include "lang/core/ops.def"
 #undef MLZ_ELEMENTWISE
 #undef MLZ_OP
-    default: return 0;
+    default:
+      return 0;
   }
 }
 
@@ -337,17 +359,21 @@ struct OpTag {
   static constexpr OpId id = op;
 };
 
-/// Calls `f(OpTag<op>{})` for the elementwise op of that number; false when the op is not elementwise.
+/// Calls `f(OpTag<op>{})` for the elementwise op of that number; false when the op is not
+/// elementwise.
 template <class F>
 bool visit_elementwise(OpId op, F&& f) {
   switch (op) {
 #define MLZ_ELEMENTWISE(id, ...) \
-  case OpId::id: f(OpTag<OpId::id>{}); return true;
+  case OpId::id:                 \
+    f(OpTag<OpId::id>{});        \
+    return true;
 #define MLZ_OP(...)
 #include "lang/core/ops.def"
 #undef MLZ_ELEMENTWISE
 #undef MLZ_OP
-    default: return false;
+    default:
+      return false;
   }
 }
 

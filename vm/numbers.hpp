@@ -5,12 +5,13 @@
 #include <immintrin.h>
 #endif
 
-/// Number types that kernels compute with: double, float, and vectors of them (compiler vector extensions, no
-/// intrinsic types). All of them share the helpers below, so that one template serves a single number and a vector.
+/// Number types that kernels compute with: double, float, and vectors of them (compiler vector
+/// extensions, no intrinsic types). All of them share the helpers below, so that one template
+/// serves a single number and a vector.
 ///
-/// Sources may be compiled for several levels of a processor: they define MLZ_LEVEL (v2, v3, v4) before the first
-/// include. Everything here and in maths.hpp and reduce.hpp then lives in an inline namespace of that name, so that
-/// the linker never joins functions of different levels.
+/// Sources may be compiled for several levels of a processor: they define MLZ_LEVEL (v2, v3, v4)
+/// before the first include. Everything here and in maths.hpp and reduce.hpp then lives in an
+/// inline namespace of that name, so that the linker never joins functions of different levels.
 #if defined(MLZ_LEVEL)
 #define MLZ_LEVEL_BEGIN inline namespace MLZ_LEVEL {
 #else
@@ -35,7 +36,8 @@ typedef std::uint32_t u32x4 __attribute__((vector_size(16)));
 typedef std::uint32_t u32x8 __attribute__((vector_size(32)));
 typedef std::uint32_t u32x16 __attribute__((vector_size(64)));
 
-/// What templates need to know of a number type: the type of one entry, that of its bits, and the number of entries.
+/// What templates need to know of a number type: the type of one entry, that of its bits, and the
+/// number of entries.
 template <class T>
 struct Number;
 #define MLZ_NUMBER(type, entry, bits, n) \
@@ -65,12 +67,30 @@ inline constexpr bool is_wide = sizeof(Entry<T>) == 8;  ///< whether entries are
 /// The vector type of `bytes` bytes.
 template <class T, int bytes>
 struct VectorOf;
-template <> struct VectorOf<double, 16> { using type = f64x2; };
-template <> struct VectorOf<double, 32> { using type = f64x4; };
-template <> struct VectorOf<double, 64> { using type = f64x8; };
-template <> struct VectorOf<float, 16> { using type = f32x4; };
-template <> struct VectorOf<float, 32> { using type = f32x8; };
-template <> struct VectorOf<float, 64> { using type = f32x16; };
+template <>
+struct VectorOf<double, 16> {
+  using type = f64x2;
+};
+template <>
+struct VectorOf<double, 32> {
+  using type = f64x4;
+};
+template <>
+struct VectorOf<double, 64> {
+  using type = f64x8;
+};
+template <>
+struct VectorOf<float, 16> {
+  using type = f32x4;
+};
+template <>
+struct VectorOf<float, 32> {
+  using type = f32x8;
+};
+template <>
+struct VectorOf<float, 64> {
+  using type = f32x16;
+};
 
 /// Every entry `value`.
 template <class T>
@@ -96,16 +116,21 @@ MLZ_INLINE T from_bits(BitsOf<T> bits) {
 /// Entry i of a vector, or a number itself.
 template <class T>
 MLZ_INLINE Entry<T> entry_of(const T& a, [[maybe_unused]] int i) {
-  if constexpr (Number<T>::count == 1) return a;
-  else return a[i];
+  if constexpr (Number<T>::count == 1)
+    return a;
+  else
+    return a[i];
 }
 template <class T, class E>
 MLZ_INLINE void set_entry(T& a, [[maybe_unused]] int i, E value) {
-  if constexpr (requires { a[i] = value; }) a[i] = value;
-  else a = value;
+  if constexpr (requires { a[i] = value; })
+    a[i] = value;
+  else
+    a = value;
 }
 
-/// Where `condition` holds a, elsewhere b. The condition is a bool, or a vector of masks as comparisons give.
+/// Where `condition` holds a, elsewhere b. The condition is a bool, or a vector of masks as
+/// comparisons give.
 template <class M, class T>
 MLZ_INLINE T select(M condition, T a, T b) {
   return condition ? a : b;
@@ -128,7 +153,8 @@ MLZ_INLINE bool any(M condition) {
   }
 #endif
 #if defined(__SSE2__)
-  if constexpr (sizeof(M) == 16) return _mm_movemask_epi8(__builtin_bit_cast(__m128i, condition)) != 0;
+  if constexpr (sizeof(M) == 16)
+    return _mm_movemask_epi8(__builtin_bit_cast(__m128i, condition)) != 0;
 #endif
   std::int64_t found = 0;
   for (unsigned i = 0; i < sizeof(M) / sizeof(condition[0]); ++i) found |= condition[i];
@@ -139,12 +165,14 @@ MLZ_INLINE bool any(M condition) {
 template <class T>
 MLZ_INLINE T sqrt(T a) {
   if constexpr (Number<T>::count == 1) {
-    if constexpr (is_wide<T>) return __builtin_sqrt(a);
-    else return __builtin_sqrtf(a);
+    if constexpr (is_wide<T>)
+      return __builtin_sqrt(a);
+    else
+      return __builtin_sqrtf(a);
   } else {
-#define MLZ_SQRT(type, intrinsic, register_type)                                           \
-  if constexpr (__is_same(T, type)) {                                                      \
-    return __builtin_bit_cast(T, intrinsic(__builtin_bit_cast(register_type, a)));         \
+#define MLZ_SQRT(type, intrinsic, register_type)                                   \
+  if constexpr (__is_same(T, type)) {                                              \
+    return __builtin_bit_cast(T, intrinsic(__builtin_bit_cast(register_type, a))); \
   }
 #if defined(__SSE2__)
     MLZ_SQRT(f64x2, _mm_sqrt_pd, __m128d)
@@ -188,7 +216,8 @@ MLZ_INLINE T abs(T a) {
   return from_bits<T>(to_bits(a) & ~to_bits(constant<T>(-0.0)));
 }
 
-/// 1.5 * 2^52, or 2^23: added to a number that is small enough, it leaves the nearest whole number in the low bits.
+/// 1.5 * 2^52, or 2^23: added to a number that is small enough, it leaves the nearest whole number
+/// in the low bits.
 template <class T>
 inline constexpr double kRounder = is_wide<T> ? 0x1.8p52 : 0x1.8p23;
 

@@ -12,7 +12,8 @@ using namespace mlz::test;
 
 namespace {
 
-constexpr Function kSteps[] = {Function::setup, Function::predict, Function::learn, Function::predict, Function::learn};
+constexpr Function kSteps[] = {Function::setup, Function::predict, Function::learn,
+                               Function::predict, Function::learn};
 
 vm::MachineOptions some_lanes(int lanes, vm::DType dtype) {
   vm::MachineOptions o;
@@ -23,7 +24,8 @@ vm::MachineOptions some_lanes(int lanes, vm::DType dtype) {
   return o;
 }
 
-/// Observed registers of every lane of `many` against machines of one lane each, after every function.
+/// Observed registers of every lane of `many` against machines of one lane each, after every
+/// function.
 Difference run_apart(vm::Machine& many, const std::vector<std::unique_ptr<vm::Machine>>& single) {
   Difference d;
   for (const Function f : kSteps) {
@@ -37,7 +39,8 @@ Difference run_apart(vm::Machine& many, const std::vector<std::unique_ptr<vm::Ma
         for (std::size_t i = 0; i < x.size(); ++i) {
           ++d.entries;
           d.finite += std::isfinite(x[i]);
-          if (!same_bits(x[i], y[i]) && d.where.empty()) d.where = many.program().registers[id].name;
+          if (!same_bits(x[i], y[i]) && d.where.empty())
+            d.where = many.program().registers[id].name;
         }
       }
     }
@@ -81,8 +84,8 @@ TEST_CASE("in f64 every lane has the bits of the reference engine, at every leve
   if (skipped > 0) MESSAGE(skipped, " programs skipped: this processor lacks a kernel level");
   CHECK(static_cast<double>(finite) > 0.9 * static_cast<double>(entries));
   for (const OpInfo& op : op_table()) {
-    const bool never_bound = op.id == OpId::noop || op.id == OpId::constant || op.id == OpId::concat ||
-                             op.id == OpId::set_fraction;
+    const bool never_bound = op.id == OpId::noop || op.id == OpId::constant ||
+                             op.id == OpId::concat || op.id == OpId::set_fraction;
     INFO(op.name());
     CHECK((never_bound || seen.contains(op.id)));
   }
@@ -99,7 +102,8 @@ TEST_CASE("in f32 results depend neither on the number of lanes nor on the level
       vm::MachineOptions one = options;
       one.lanes = 1;
       one.lifetimes = {options.lifetimes[static_cast<std::size_t>(lane)]};
-      single.push_back(vm::make_lanes(program, one, vm::level_available(level) ? level : vm::Level::v2));
+      single.push_back(
+          vm::make_lanes(program, one, vm::level_available(level) ? level : vm::Level::v2));
     }
     const auto many = vm::make_lanes(program, options);
     INFO("program ", seed);

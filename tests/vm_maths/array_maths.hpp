@@ -2,7 +2,8 @@
 #include <array>
 #include <cstddef>
 
-/// The functions of vm/maths.hpp over arrays, in the vector width of a kernel level and one number at a time.
+/// The functions of vm/maths.hpp over arrays, in the vector width of a kernel level and one number
+/// at a time.
 namespace mlz::tests {
 
 #define MLZ_FUNCTIONS(X) \
