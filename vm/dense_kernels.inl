@@ -6,6 +6,7 @@
 // Short sums, which go from left to right, are made for several rows or columns at once.
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <type_traits>
 #include <utility>
 
