@@ -46,7 +46,7 @@ class Writer {
   }
   template <class Items, class F>
   void list(const Items& items, F write) {
-    number(static_cast<std::uint32_t>(items.size()));
+    number(static_cast<std::uint32_t>(std::size(items)));
     for (const auto& item : items) write(item);
   }
   std::vector<unsigned char> out;

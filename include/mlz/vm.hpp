@@ -188,6 +188,7 @@ class Lifetimes {
 
  private:
   std::unique_ptr<Impl> impl_;
+  void set_looking(bool looking);
 };
 
 /// Names that StartOptions::engine may have besides "auto".
