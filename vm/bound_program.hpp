@@ -68,6 +68,7 @@ struct BoundProgram {
   std::map<std::string, RegisterId> by_name;
   std::int64_t batch = 0;  ///< 0: one example a step, without a batch dimension
   std::int64_t bytes_f64 = 0;
+  bool registers_are_roots = false;  ///< observed registers count as results, as mark_live was told
   /// Params in declared order with the distribution of their first value.
   struct Param {
     RegisterId id;
