@@ -76,7 +76,7 @@ std::optional<Dim> Dim::divided_by(const Dim& other) const {
   Dim quotient;
   for (int guard = 0; !rest.terms_.empty() && guard < 100; ++guard) {
     bool divided = false;
-    for (auto term = rest.terms_.rbegin(); term != rest.terms_.rend() && !divided; ++term) {
+    for (auto term = rest.terms_.rbegin(); term != rest.terms_.rend(); ++term) {
       Factors factors = term->first;
       bool fits = term->second % lead_coefficient == 0;
       for (const auto& [name, power] : lead) {
@@ -90,8 +90,9 @@ std::optional<Dim> Dim::divided_by(const Dim& other) const {
       part.add_term(factors, term->second / lead_coefficient);
       part.take_atoms(*this);
       quotient = quotient + part;
-      rest = rest - part * other;
+      rest = rest - part * other;  // ends the life of `term`
       divided = true;
+      break;
     }
     if (!divided) return {};
   }

@@ -11,9 +11,9 @@
 /// What the grammar does when it recognises something: builds the AST of one logical line.
 namespace mlz::text {
 
-inline constexpr int kMaxNesting = 100;      ///< brackets and prefix operators inside each other
-inline constexpr int kMaxDepth = 250;        ///< of the tree of one expression
-inline constexpr long kMaxNodes = 4'000'000; ///< expressions of one file
+inline constexpr int kMaxNesting = 100;       ///< brackets and prefix operators inside each other
+inline constexpr int kMaxDepth = 250;         ///< of the tree of one expression
+inline constexpr long kMaxNodes = 4'000'000;  ///< expressions of one file
 
 struct ElifLine {
   Location where;
@@ -28,8 +28,8 @@ struct HoldLine {
 
 /// One logical line, parsed. A function, loop or branch has no body yet.
 /// (monostate: not parsed)
-using ParsedLine = std::variant<std::monostate, Import, Declaration, FunctionDefinition, Statement, ElifLine,
-                                ElseLine, HoldLine>;
+using ParsedLine = std::variant<std::monostate, Import, Declaration, FunctionDefinition, Statement,
+                                ElifLine, ElseLine, HoldLine>;
 
 /// A line that means nothing: thrown inside the grammar, reported by LineParser.
 struct SyntaxError {
@@ -37,8 +37,8 @@ struct SyntaxError {
   std::string message, hint;
 };
 
-/// Operands wait on a stack until their operator is complete; brackets open frames on it. Every function
-/// taking a `token` gets the characters that the grammar matched, inside the line's text.
+/// Operands wait on a stack until their operator is complete; brackets open frames on it. Every
+/// function taking a `token` gets the characters that the grammar matched, inside the line's text.
 class Builder {
  public:
   Builder(const Lines& lines, const LogicalLine& line, long& nodes)
@@ -65,7 +65,7 @@ class Builder {
   void argument(std::string_view);
   void close_call(std::string_view);
   void open_index(std::string_view token);
-  void index_all(std::string_view);   ///< a colon without a lower bound
+  void index_all(std::string_view);  ///< a colon without a lower bound
   void index_low(std::string_view);
   void index_colon(std::string_view);
   void index_high(std::string_view);
@@ -93,7 +93,7 @@ class Builder {
   void finish_loop(std::string_view);
   void branch(std::string_view token);
   void finish_branch(std::string_view);
-  void elif(std::string_view token);
+  void elif (std::string_view token);
   void finish_elif(std::string_view);
   void otherwise(std::string_view token);
   void hold(std::string_view token);

@@ -17,7 +17,8 @@ void Builder::fail(std::string_view token, std::string message, std::string hint
 }
 
 Expr Builder::make(Expr::Kind kind, std::string_view token) {
-  if (++nodes_ > kMaxNodes) fail(token, fmt::format("a program of more than {} operands", kMaxNodes));
+  if (++nodes_ > kMaxNodes)
+    fail(token, fmt::format("a program of more than {} operands", kMaxNodes));
   Expr expr;
   expr.kind = kind;
   expr.where = locate(token);

@@ -76,8 +76,9 @@ void Builder::finish_type(std::string_view) {
   const std::size_t expected = d.type == "scalar" ? 0 : d.type == "vector" ? 1 : 2;
   if (d.dimensions.size() == expected) return;
   const char* form = expected == 0 ? "scalar" : expected == 1 ? "vector[n]" : "matrix[n, m]";
-  fail(d.type_where, fmt::format("a {} has {} dimension{}, found {}", d.type, expected,
-                                 expected == 1 ? "" : "s", d.dimensions.size()),
+  fail(d.type_where,
+       fmt::format("a {} has {} dimension{}, found {}", d.type, expected, expected == 1 ? "" : "s",
+                   d.dimensions.size()),
        fmt::format("write `{}`", form));
 }
 
@@ -136,10 +137,12 @@ void Builder::finish_loop(std::string_view) {
 void Builder::branch(std::string_view token) { statement(Statement::Kind::branch, token); }
 void Builder::finish_branch(std::string_view) { current().value = pop().expr; }
 
-void Builder::elif(std::string_view token) { parsed_.emplace<ElifLine>().where = locate(token); }
+void Builder::elif (std::string_view token) { parsed_.emplace<ElifLine>().where = locate(token); }
 void Builder::finish_elif(std::string_view) { std::get<ElifLine>(parsed_).condition = pop().expr; }
 
-void Builder::otherwise(std::string_view token) { parsed_.emplace<ElseLine>().where = locate(token); }
+void Builder::otherwise(std::string_view token) {
+  parsed_.emplace<ElseLine>().where = locate(token);
+}
 void Builder::hold(std::string_view token) { parsed_.emplace<HoldLine>().where = locate(token); }
 void Builder::pass(std::string_view token) { statement(Statement::Kind::pass, token); }
 

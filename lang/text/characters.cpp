@@ -23,7 +23,12 @@ std::uint32_t code_point(std::string_view text, std::size_t length) {
 std::size_t utf8_length(std::string_view text) {
   if (text.empty()) return 0;
   const auto lead = static_cast<unsigned char>(text[0]);
-  const std::size_t length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+  const std::size_t length = lead < 0x80   ? 1
+                             : lead < 0xc2 ? 0
+                             : lead < 0xe0 ? 2
+                             : lead < 0xf0 ? 3
+                             : lead < 0xf5 ? 4
+                                           : 0;
   if (length == 0 || text.size() < length) return 0;
   for (std::size_t i = 1; i < length; ++i) {
     if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return 0;
@@ -70,9 +75,11 @@ std::string character_hint(std::string_view text) {
                                                 {"\u00a0", " "},
                                                 {"\u2019", "'"}}};
   for (const auto& [character, typed] : kTyped) {
-    if (text.substr(0, character.size()) == character) return fmt::format("type `{}` instead", typed);
+    if (text.substr(0, character.size()) == character)
+      return fmt::format("type `{}` instead", typed);
   }
-  return "names, numbers and operators are plain ASCII; other characters may stand in comments and docstrings";
+  return "names, numbers and operators are plain ASCII; other characters may stand in comments and "
+         "docstrings";
 }
 
 }  // namespace mlz::text

@@ -31,8 +31,9 @@ bool same_subscript(const Subscript& a, const Subscript& b) {
 bool same_statements(const std::vector<Statement>& a, const std::vector<Statement>& b);
 
 bool same_statement(const Statement& a, const Statement& b) {
-  return a.kind == b.kind && a.hold == b.hold && a.variable == b.variable && a.hole_count == b.hole_count &&
-         same_expressions(a.targets, b.targets) && equal(a.value, b.value) && same_statements(a.body, b.body) &&
+  return a.kind == b.kind && a.hold == b.hold && a.variable == b.variable &&
+         a.hole_count == b.hole_count && same_expressions(a.targets, b.targets) &&
+         equal(a.value, b.value) && same_statements(a.body, b.body) &&
          same_statements(a.otherwise, b.otherwise);
 }
 
@@ -51,17 +52,21 @@ bool same_declaration(const Declaration& a, const Declaration& b) {
     return x.variable == y.variable && equal(x.count, y.count);
   };
   return a.kind == b.kind && a.hold == b.hold && a.name == b.name && a.type == b.type &&
-         all_equal(a.family, b.family, same_family) && same_expressions(a.dimensions, b.dimensions) &&
-         equal(a.value, b.value) && equal(a.distribution, b.distribution);
+         all_equal(a.family, b.family, same_family) &&
+         same_expressions(a.dimensions, b.dimensions) && equal(a.value, b.value) &&
+         equal(a.distribution, b.distribution);
 }
 
-bool same_import(const Import& a, const Import& b) { return a.module == b.module && a.names == b.names; }
+bool same_import(const Import& a, const Import& b) {
+  return a.module == b.module && a.names == b.names;
+}
 
 }  // namespace
 
 bool equal(const Expr& a, const Expr& b) {
   return a.kind == b.kind && a.text == b.text && same_number(a.value, b.value) &&
-         same_expressions(a.operands, b.operands) && all_equal(a.arguments, b.arguments, same_argument) &&
+         same_expressions(a.operands, b.operands) &&
+         all_equal(a.arguments, b.arguments, same_argument) &&
          all_equal(a.subscripts, b.subscripts, same_subscript);
 }
 

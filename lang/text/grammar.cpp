@@ -7,9 +7,10 @@
 #include "lang/text/hints.hpp"
 #include "lang/text/tokens.hpp"
 
-// Rules have no attributes: what is recognised goes to the Builder at once, so that no expression is copied on
-// its way through the levels of precedence. This needs a grammar that never goes back over an action: each
-// alternative is chosen by its first token, and what must follow is demanded with `>`.
+// Rules have no attributes: what is recognised goes to the Builder at once, so that no expression
+// is copied on its way through the levels of precedence. This needs a grammar that never goes back
+// over an action: each alternative is chosen by its first token, and what must follow is demanded
+// with `>`.
 
 namespace x3 = boost::spirit::x3;
 
@@ -17,8 +18,8 @@ namespace mlz::text::grammar {
 
 using Action = void (Builder::*)(std::string_view);
 
-/// A token: blanks are skipped, and what matched is handed to an action of the Builder. `what` names it in
-/// messages: "expected <what>".
+/// A token: blanks are skipped, and what matched is handed to an action of the Builder. `what`
+/// names it in messages: "expected <what>".
 struct Token : x3::parser<Token> {
   using attribute_type = x3::unused_type;
   static constexpr bool has_attribute = false;
@@ -69,13 +70,17 @@ struct Do : x3::parser<Do> {
   }
 };
 
-constexpr Token word(std::string_view spelling, const char* what) { return {what, match_word, spelling}; }
-constexpr Token sign(std::string_view spelling, const char* what) { return {what, match_text, spelling}; }
+constexpr Token word(std::string_view spelling, const char* what) {
+  return {what, match_word, spelling};
+}
+constexpr Token sign(std::string_view spelling, const char* what) {
+  return {what, match_text, spelling};
+}
 constexpr Token colon(const char* what) { return {what, match_text, ":"}; }
 
 using B = Builder;
 
-// --- tokens ----------------------------------------------------------------------------------------
+// --- tokens --------------------------------------------------------------------------------------
 constexpr Token name{"a name", match_name};
 constexpr Token comma = sign(",", "`,`");
 constexpr Token open_paren = sign("(", "`(`");
@@ -84,7 +89,7 @@ constexpr Token open_bracket = sign("[", "`[`");
 constexpr Token close_bracket = sign("]", "a closing `]`");
 constexpr Token equals{"`=` and a value", match_assign};
 
-// --- expressions -----------------------------------------------------------------------------------
+// --- expressions ---------------------------------------------------------------------------------
 constexpr x3::rule<struct expression_tag> expression = "an expression";
 constexpr x3::rule<struct conjunction_tag> conjunction = "an expression";
 constexpr x3::rule<struct negation_tag> negation = "an expression";
@@ -123,7 +128,8 @@ constexpr auto argument_def =
     Do(&B::argument);
 constexpr auto call_def =
     open_paren.then(&B::open_call) >
-    (close_call | ((x3::eps > argument) >> *(comma >> !close_paren > argument) >> -comma > close_call));
+    (close_call |
+     ((x3::eps > argument) >> *(comma >> !close_paren > argument) >> -comma > close_call));
 
 constexpr auto group =
     open_paren.then(&B::open) > expression >
@@ -149,10 +155,10 @@ constexpr auto atom =
     group | list;
 constexpr auto postfix_def = atom >> *(index | Token("`.T`", match_transpose).then(&B::transpose));
 
-BOOST_SPIRIT_DEFINE(expression, conjunction, negation, comparison, sum, product, signed_, postfix, call,
-                    argument, subscript)
+BOOST_SPIRIT_DEFINE(expression, conjunction, negation, comparison, sum, product, signed_, postfix,
+                    call, argument, subscript)
 
-// --- declarations ----------------------------------------------------------------------------------
+// --- declarations --------------------------------------------------------------------------------
 constexpr x3::rule<struct declared_tag> declared = "`:` and a type, or `=` and a value";
 constexpr x3::rule<struct assigned_tag> assigned = "`=` and a value";
 constexpr x3::rule<struct line_tag> line_rule = "a statement";
@@ -160,10 +166,12 @@ constexpr x3::rule<struct line_tag> line_rule = "a statement";
 constexpr auto module_line =
     (word("import", "`import`").then(&B::import_line) > name.then(&B::import_module)) |
     (word("from", "`from`").then(&B::import_line) > name.then(&B::import_module) >
-     word("import", "`import`") > name.then(&B::import_name) > *(comma > name.then(&B::import_name)));
+     word("import", "`import`") > name.then(&B::import_name) >
+     *(comma > name.then(&B::import_name)));
 
 constexpr auto constant_line =
-    (word("size", "`size`").then(&B::declaration) | word("const", "`const`").then(&B::declaration)) >
+    (word("size", "`size`").then(&B::declaration) |
+     word("const", "`const`").then(&B::declaration)) >
     name.then(&B::declared_name) > equals > expression > Do(&B::declared_value);
 
 constexpr auto family_range =
@@ -179,17 +187,18 @@ constexpr auto type =
     -(open_bracket > dimension > *(comma > dimension) > close_bracket) > Do(&B::finish_type);
 constexpr auto declared_def = (type > -initial) | initial;
 constexpr auto register_line =
-    (word("param", "`param`").then(&B::declaration) | word("state", "`state`").then(&B::declaration)) >
+    (word("param", "`param`").then(&B::declaration) |
+     word("state", "`state`").then(&B::declaration)) >
     name.then(&B::declared_name) > *family > declared;
 
-// --- statements ------------------------------------------------------------------------------------
+// --- statements ----------------------------------------------------------------------------------
 constexpr auto parameter = name.then(&B::parameter);
 constexpr auto function_line =
     word("def", "`def`").then(&B::function) > name.then(&B::function_name) > open_paren >
     -(parameter > *(comma > parameter)) > close_paren > colon("`:` at the end of `def`");
 constexpr auto loop_line =
-    word("for", "`for`").then(&B::loop) > name.then(&B::loop_variable) > word("in", "`in`") > expression >
-    colon("`:` at the end of `for`") > Do(&B::finish_loop);
+    word("for", "`for`").then(&B::loop) > name.then(&B::loop_variable) > word("in", "`in`") >
+    expression > colon("`:` at the end of `for`") > Do(&B::finish_loop);
 constexpr auto branch_line =
     (word("if", "`if`").then(&B::branch) > expression > colon("`:` at the end of `if`") >
      Do(&B::finish_branch)) |
@@ -208,8 +217,8 @@ constexpr auto plain_line =
     word("pass", "`pass`").then(&B::pass) | word("@hold", "`@hold`").then(&B::hold) |
     Token("`?`", match_hole_line).then(&B::hole_line) | (expressions > assigned);
 
-constexpr auto line_rule_def = module_line | constant_line | register_line | function_line | loop_line |
-                           branch_line | result_line | plain_line;
+constexpr auto line_rule_def = module_line | constant_line | register_line | function_line |
+                               loop_line | branch_line | result_line | plain_line;
 
 BOOST_SPIRIT_DEFINE(declared, assigned, line_rule)
 
@@ -269,16 +278,19 @@ class LineParser {
 
 }  // namespace
 
-ParsedLine parse_line(const Lines& lines, const LogicalLine& line, long& nodes, Diagnostics& diagnostics) {
+ParsedLine parse_line(const Lines& lines, const LogicalLine& line, long& nodes,
+                      Diagnostics& diagnostics) {
   Builder builder(lines, line, nodes);
-  if (!LineParser(lines, line, diagnostics).parse(grammar::line_rule, builder)) return {};
+  LineParser parser(lines, line, diagnostics);
+  if (!parser.parse(grammar::line_rule, builder)) return {};
   return builder.take_line();
 }
 
 std::optional<Expr> parse_expression_line(const Lines& lines, const LogicalLine& line, long& nodes,
                                           Diagnostics& diagnostics) {
   Builder builder(lines, line, nodes);
-  if (!LineParser(lines, line, diagnostics).parse(x3::eps > grammar::expression, builder)) return {};
+  LineParser parser(lines, line, diagnostics);
+  if (!parser.parse(x3::eps > grammar::expression, builder)) return {};
   return builder.take_expression();
 }
 

@@ -20,7 +20,8 @@ constexpr std::size_t kShown = 40;  // characters of the input that a message re
 /// Statements of other languages, by the first word of the line.
 constexpr std::array<Hint, 16> kFirstWords{{
     {"while", "there is no unbounded loop; write `for i in range(n):`"},
-    {"class", "there are no classes; a program has declarations and the functions Setup, Predict and Learn"},
+    {"class",
+     "there are no classes; a program has declarations and the functions Setup, Predict and Learn"},
     {"print", "a program prints nothing; ask the tool that runs it to show a register"},
     {"function", "a function begins with `def`"},
     {"func", "a function begins with `def`"},
@@ -37,7 +38,8 @@ constexpr std::array<Hint, 16> kFirstWords{{
     {"matrix", "write the name first: `state name : matrix[n, m]`"},
 }};
 
-/// What stands where something else was expected; the first match counts, so longer ones come first.
+/// What stands where something else was expected; the first match counts, so longer ones come
+/// first.
 constexpr std::array<Hint, 27> kFound{{
     {"@=", "augmented assignments are += -= *= /="},
     {"%=", "augmented assignments are += -= *= /="},
@@ -54,8 +56,12 @@ constexpr std::array<Hint, 27> kFound{{
     {";", "write one statement per line"},
     {"{", "blocks are made by `:` at the end of a line and by indentation"},
     {"}", "blocks end where their indentation ends"},
-    {"\"", "text in quotes may only stand as a docstring, \"\"\"...\"\"\", first in the file or in a function"},
-    {"'", "text in quotes may only stand as a docstring, \"\"\"...\"\"\", first in the file or in a function"},
+    {"\"",
+     "text in quotes may only stand as a docstring, \"\"\"...\"\"\", first in the file or in a "
+     "function"},
+    {"'",
+     "text in quotes may only stand as a docstring, \"\"\"...\"\"\", first in the file or in a "
+     "function"},
     {"\\", "to go on in the next line, put the expression into brackets"},
     {"lambda", "there are no anonymous functions; write a helper with `def`"},
     {"True", "write 1"},
@@ -82,7 +88,9 @@ std::string equals_hint(std::string_view line, std::string_view word, std::size_
   if (word == "if" || word == "elif" || word == "return") return "`=` assigns; compare with `==`";
   if (word == "def") return "parameters have no default values";
   const std::string_view head = line.substr(0, offset);
-  return head.find('=') != std::string_view::npos ? "write one assignment per line; compare with `==`" : "";
+  return head.find('=') != std::string_view::npos
+             ? "write one assignment per line; compare with `==`"
+             : "";
 }
 
 std::string colon_hint(std::string_view line, std::string_view word, std::size_t offset) {
@@ -96,11 +104,13 @@ std::string colon_hint(std::string_view line, std::string_view word, std::size_t
 
 std::string word_hint(std::string_view line, std::string_view word, std::string_view found) {
   if (found == "if") {
-    return word == "else" ? "write `elif`" : "there is no conditional expression; use where(condition, a, b)";
+    return word == "else" ? "write `elif`"
+                          : "there is no conditional expression; use where(condition, a, b)";
   }
   if (found == "else") return "there is no conditional expression; use where(condition, a, b)";
   if (found == "as") return "modules keep their names";
-  if (found == "for" && line.find('[') != std::string_view::npos) return "there are no comprehensions";
+  if (found == "for" && line.find('[') != std::string_view::npos)
+    return "there are no comprehensions";
   if (is_reserved(found)) return fmt::format("`{}` is a word of the language", found);
   return "";
 }
@@ -124,7 +134,8 @@ std::size_t found_length(std::string_view line, std::size_t offset) {
   for (const Hint& hint : kFound) {
     if (matches(hint, rest)) return hint.found.size();
   }
-  return std::max({match_comparison(rest), match_augmented(rest), match_multiplicative(rest), std::size_t{1}});
+  return std::max(
+      {match_comparison(rest), match_augmented(rest), match_multiplicative(rest), std::size_t{1}});
 }
 
 std::string found_at(std::string_view line, std::size_t offset) {
@@ -140,7 +151,8 @@ std::string hint_at(std::string_view line, std::size_t offset) {
   }
   if (rest.empty()) return at_end(line, word);
   const std::string_view head = before(line, offset);
-  if (rest[0] == '+') return !head.empty() && head.back() == '+' ? "write `x += 1`" : "a number needs no leading `+`";
+  if (rest[0] == '+')
+    return !head.empty() && head.back() == '+' ? "write `x += 1`" : "a number needs no leading `+`";
   for (const Hint& hint : kFound) {
     if (matches(hint, rest)) return std::string(hint.text);
   }
@@ -149,10 +161,13 @@ std::string hint_at(std::string_view line, std::size_t offset) {
   if (rest[0] == ',' && word == "size") return "a list of sizes is written `[1, 2]`";
   if (rest[0] == '*' && word == "from") return "name what is imported: `from nn import lstm, gru`";
   if (rest[0] == '(') return "only a name can be called";
-  if (is_digit(rest[0])) return "names begin with a letter, and numbers contain no letters but an exponent";
+  if (is_digit(rest[0]))
+    return "names begin with a letter, and numbers contain no letters but an exponent";
   const std::string_view found = first_word(rest);
   std::string hint = word_hint(line, word, found);
-  return hint.empty() && !found.empty() && !head.empty() ? "is an operator or a comma missing before it?" : hint;
+  return hint.empty() && !found.empty() && !head.empty()
+             ? "is an operator or a comma missing before it?"
+             : hint;
 }
 
 }  // namespace mlz::text

@@ -11,7 +11,8 @@ std::string found_at(std::string_view line, std::size_t offset);
 /// The number of characters of what stands there.
 std::size_t found_length(std::string_view line, std::size_t offset);
 
-/// What a person who wrote `line` likely meant, given that reading stopped at `offset`; may be empty.
+/// What a person who wrote `line` likely meant, given that reading stopped at `offset`; may be
+/// empty.
 std::string hint_at(std::string_view line, std::size_t offset);
 
 }  // namespace mlz::text

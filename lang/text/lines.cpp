@@ -19,11 +19,12 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
 }
 
-/// Words that begin a statement and cannot continue an expression: a bracket open before them was forgotten.
+/// Words that begin a statement and cannot continue an expression: a bracket open before them was
+/// forgotten.
 bool begins_statement(std::string_view code) {
-  static constexpr std::array<std::string_view, 13> kWords{"def",  "size",   "const", "param", "state",
-                                                           "if",   "import", "from",  "for",   "elif",
-                                                           "else", "return", "pass"};
+  static constexpr std::array<std::string_view, 13> kWords{
+      "def",  "size", "const", "param", "state",  "if",  "import",
+      "from", "for",  "elif",  "else",  "return", "pass"};
   if (code.substr(0, 5) == "@hold") return true;
   const std::string_view word = first_word(code);
   return std::find(kWords.begin(), kWords.end(), word) != kWords.end();
@@ -37,7 +38,8 @@ struct Physical {
 
 class Reader {
  public:
-  Reader(Lines& out, Diagnostics& diagnostics) : out_(out), diagnostics_(diagnostics), text_(out.file->text) {}
+  Reader(Lines& out, Diagnostics& diagnostics)
+      : out_(out), diagnostics_(diagnostics), text_(out.file->text) {}
 
   void run() {
     if (text_.substr(0, 3) == "\xef\xbb\xbf") at_ = 3;  // a byte order mark
@@ -62,8 +64,8 @@ class Reader {
 
   bool acceptable() {
     if (text_.size() > kMaxFileBytes) {
-      stop({out_.file, 0, 0, 1},
-           fmt::format("the file has {} bytes; programs may have up to {}", text_.size(), kMaxFileBytes));
+      stop({out_.file, 0, 0, 1}, fmt::format("the file has {} bytes; programs may have up to {}",
+                                             text_.size(), kMaxFileBytes));
       return false;
     }
     const std::size_t nul = text_.find('\0');
@@ -98,7 +100,8 @@ class Reader {
   }
 
   int column_of(const char* place) const {
-    const std::size_t line = now_.number == 1 ? 0 : line_begin_;  // line 1 begins at its byte order mark
+    const std::size_t line =
+        now_.number == 1 ? 0 : line_begin_;  // line 1 begins at its byte order mark
     return static_cast<int>(place - (text_.data() + line)) + 1;
   }
   Location here(const char* place, std::size_t length = 1) const {
@@ -108,7 +111,8 @@ class Reader {
   void place_in_blocks() {
     const std::string_view indent = now_.indent;
     const std::string_view block = blocks_.back();
-    if (indent.size() > block.size() && indent.substr(0, block.size()) == block) return begin_block();
+    if (indent.size() > block.size() && indent.substr(0, block.size()) == block)
+      return begin_block();
     while (blocks_.size() > 1 && blocks_.back().size() > indent.size()) blocks_.pop_back();
     if (blocks_.back() == indent) return;
     misplaced();
@@ -118,7 +122,8 @@ class Reader {
 
   void begin_block() {
     if (blocks_.size() > kMaxLevels) {
-      return stop(here(now_.code.data()), fmt::format("more than {} levels of indentation", kMaxLevels));
+      return stop(here(now_.code.data()),
+                  fmt::format("more than {} levels of indentation", kMaxLevels));
     }
     blocks_.push_back(now_.indent);
   }
@@ -127,7 +132,8 @@ class Reader {
     const bool tabs = now_.indent.find('\t') != std::string_view::npos ||
                       blocks_.back().find('\t') != std::string_view::npos;
     if (tabs) {
-      diagnostics_.error(here(now_.code.data()), "this line is indented with other characters than its block",
+      diagnostics_.error(here(now_.code.data()),
+                         "this line is indented with other characters than its block",
                          "use only blanks or only tabs");
     } else {
       diagnostics_.error(here(now_.code.data()), "the indentation matches no block above",
@@ -146,7 +152,8 @@ class Reader {
   void read_doc() {
     LogicalLine& line = add_line({});
     line.doc = true;
-    const std::size_t begin = static_cast<std::size_t>(now_.code.data() - text_.data()) + kQuotes.size();
+    const std::size_t begin =
+        static_cast<std::size_t>(now_.code.data() - text_.data()) + kQuotes.size();
     const std::size_t end = text_.find(kQuotes, begin);
     if (end == std::string_view::npos) {
       return stop(here(now_.code.data(), 3), "this docstring has no end", "close it with \"\"\"");
@@ -156,15 +163,18 @@ class Reader {
     }
     if (const std::size_t bad = bad_doc_byte(line.text); bad != std::string_view::npos) {
       line.broken = true;
-      diagnostics_.error(locate(out_, line, 0, 3), fmt::format("this docstring contains {}",
-                                                               describe_character(line.text.substr(bad))),
-                         "docstrings are text in UTF-8");
+      diagnostics_.error(
+          locate(out_, line, 0, 3),
+          fmt::format("this docstring contains {}", describe_character(line.text.substr(bad))),
+          "docstrings are text in UTF-8");
     }
     const std::size_t after = end + kQuotes.size();
     const std::size_t line_end = now_.code.data() + now_.code.size() - text_.data();
-    const std::string_view rest = trimmed(text_.substr(after, line_end - std::min(after, line_end)));
+    const std::string_view rest =
+        trimmed(text_.substr(after, line_end - std::min(after, line_end)));
     if (!rest.empty() && rest[0] != '#') {
-      diagnostics_.error(here(rest.data(), rest.size()), "expected the end of the line after a docstring");
+      diagnostics_.error(here(rest.data(), rest.size()),
+                         "expected the end of the line after a docstring");
     }
   }
 
@@ -194,7 +204,8 @@ class Reader {
 
   /// Looks ahead: nothing follows that could close the open bracket.
   bool at_end_of_brackets() {
-    if (at_ >= text_.size() || now_.number == kMaxLines || out_.lines.back().text.size() > kMaxLineBytes) {
+    if (at_ >= text_.size() || now_.number == kMaxLines ||
+        out_.lines.back().text.size() > kMaxLineBytes) {
       return true;
     }
     const std::size_t code = text_.find_first_not_of(" \t", at_);
@@ -206,13 +217,14 @@ class Reader {
     const std::string_view code = scan(line);
     if (code.empty()) return;
     joined += ' ';
-    line.continued.push_back({static_cast<std::uint32_t>(joined.size()), now_.number, column_of(code.data())});
+    line.continued.push_back(
+        {static_cast<std::uint32_t>(joined.size()), now_.number, column_of(code.data())});
     joined += code;
     line.text = joined;
   }
 
-  /// The code of the current physical line without its comment. Tracks brackets and reports characters that
-  /// may not stand in code; after an error the line counts as closed.
+  /// The code of the current physical line without its comment. Tracks brackets and reports
+  /// characters that may not stand in code; after an error the line counts as closed.
   std::string_view scan(LogicalLine& line) {
     const std::string_view code = now_.code;
     std::size_t i = 0;
@@ -237,7 +249,8 @@ class Reader {
   bool track(char c, std::string_view rest) {
     const auto byte = static_cast<unsigned char>(c);
     if ((byte < 32 && c != '\t') || byte >= 127) {
-      diagnostics_.error(here(rest.data()), "unexpected " + describe_character(rest), character_hint(rest));
+      diagnostics_.error(here(rest.data()), "unexpected " + describe_character(rest),
+                         character_hint(rest));
       return false;
     }
     if (c == '(' || c == '[') return open(c, rest.data());
@@ -246,15 +259,15 @@ class Reader {
     const Bracket last = brackets_.back();
     brackets_.pop_back();
     if ((last.opening == '(') == (c == ')')) return true;
-    diagnostics_
-        .error(here(rest.data()), fmt::format("`{}` does not close `{}`", c, last.opening))
+    diagnostics_.error(here(rest.data()), fmt::format("`{}` does not close `{}`", c, last.opening))
         .notes.push_back({last.where, "opened here"});
     return false;
   }
 
   bool open(char c, const char* place) {
     if (brackets_.size() == kMaxBrackets) {
-      diagnostics_.error(here(place), fmt::format("more than {} brackets inside each other", kMaxBrackets));
+      diagnostics_.error(here(place),
+                         fmt::format("more than {} brackets inside each other", kMaxBrackets));
       return false;
     }
     brackets_.push_back({c, here(place)});
@@ -292,7 +305,8 @@ Lines read_lines(std::shared_ptr<const SourceFile> file, Diagnostics& diagnostic
   return lines;
 }
 
-Location locate(const Lines& lines, const LogicalLine& line, std::size_t offset, std::size_t length) {
+Location locate(const Lines& lines, const LogicalLine& line, std::size_t offset,
+                std::size_t length) {
   const Piece* piece = &line.start;
   for (const Piece& next : line.continued) {
     if (next.offset > offset) break;
@@ -304,15 +318,19 @@ Location locate(const Lines& lines, const LogicalLine& line, std::size_t offset,
 
 std::string clean_doc(std::string_view raw) {
   std::vector<std::string_view> lines = doc_lines(raw);
-  const auto skip = [](std::string_view line) { return std::min(line.find_first_not_of(" \t"), line.size()); };
+  const auto skip = [](std::string_view line) {
+    return std::min(line.find_first_not_of(" \t"), line.size());
+  };
   lines[0] = lines[0].substr(skip(lines[0]));
   std::size_t common = std::string_view::npos;
   for (std::size_t i = 1; i < lines.size(); ++i) {
     if (!lines[i].empty()) common = std::min(common, skip(lines[i]));
   }
-  for (std::size_t i = 1; i < lines.size(); ++i) lines[i] = lines[i].substr(std::min(common, lines[i].size()));
+  for (std::size_t i = 1; i < lines.size(); ++i)
+    lines[i] = lines[i].substr(std::min(common, lines[i].size()));
   while (!lines.empty() && lines.back().empty()) lines.pop_back();
-  const auto begin = std::find_if(lines.begin(), lines.end(), [](auto line) { return !line.empty(); });
+  const auto begin =
+      std::find_if(lines.begin(), lines.end(), [](auto line) { return !line.empty(); });
   return fmt::format("{}", fmt::join(begin, lines.end(), "\n"));
 }
 

@@ -41,16 +41,17 @@ struct Lines {
   std::deque<std::string> joined;  ///< texts of lines that run over several physical ones
 };
 
-/// Splits a file into logical lines. Indentation may be any mix of blanks and tabs, as long as the lines
-/// of one block begin with the same characters. Reports every line that cannot be read; past a limit of
-/// the whole file the rest is left out.
+/// Splits a file into logical lines. Indentation may be any mix of blanks and tabs, as long as the
+/// lines of one block begin with the same characters. Reports every line that cannot be read; past
+/// a limit of the whole file the rest is left out.
 Lines read_lines(std::shared_ptr<const SourceFile> file, Diagnostics& diagnostics);
 
 /// The place of `length` characters at `offset` of the line's text.
-Location locate(const Lines& lines, const LogicalLine& line, std::size_t offset, std::size_t length);
+Location locate(const Lines& lines, const LogicalLine& line, std::size_t offset,
+                std::size_t length);
 
-/// A docstring as kept in the program: no blank lines around it, common indentation of its further lines
-/// and blanks at the ends of lines removed.
+/// A docstring as kept in the program: no blank lines around it, common indentation of its further
+/// lines and blanks at the ends of lines removed.
 std::string clean_doc(std::string_view raw);
 
 }  // namespace mlz::text

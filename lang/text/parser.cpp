@@ -15,7 +15,8 @@ namespace {
 /// Puts the lines of a file together: blocks under their headers, marks on what follows them.
 class Assembler {
  public:
-  Assembler(const Lines& lines, Diagnostics& diagnostics) : lines_(lines), diagnostics_(diagnostics) {
+  Assembler(const Lines& lines, Diagnostics& diagnostics)
+      : lines_(lines), diagnostics_(diagnostics) {
     program_.file = lines.file;
   }
 
@@ -62,7 +63,8 @@ class Assembler {
     level = line().level;
   }
 
-  // --- the mark @hold ------------------------------------------------------------------------------
+  // --- the mark @hold
+  // ------------------------------------------------------------------------------
   void remember(const HoldLine& hold) {
     check_unused_hold();
     hold_ = hold.where;
@@ -76,10 +78,12 @@ class Assembler {
 
   void check_unused_hold() {
     const Location where = hold_;
-    if (take_hold()) error(where, "`@hold` marks the line below it; expected a statement, declaration or `def`");
+    if (take_hold())
+      error(where, "`@hold` marks the line below it; expected a statement, declaration or `def`");
   }
 
-  // --- top level -----------------------------------------------------------------------------------
+  // --- top level
+  // -----------------------------------------------------------------------------------
   void top_line() {
     const Location where = here();
     const int level = line().level;
@@ -109,7 +113,8 @@ class Assembler {
     if (!program_.functions.empty() && program_.functions.back().body.empty()) {
       hint = fmt::format("indent it to put it into `{}`", program_.functions.back().name);
     }
-    error(where, "statement outside any function; expected a declaration, an import or `def`", hint);
+    error(where, "statement outside any function; expected a declaration, an import or `def`",
+          hint);
   }
 
   void add_function(FunctionDefinition function, int level, int depth) {
@@ -122,7 +127,8 @@ class Assembler {
     program_.functions.push_back(std::move(function));
   }
 
-  // --- blocks --------------------------------------------------------------------------------------
+  // --- blocks
+  // --------------------------------------------------------------------------------------
   /// The statements deeper than `level`; `depth` counts the blocks and branches they are in.
   std::vector<Statement> block(int level, int depth) {
     const Location outer_hold = std::exchange(hold_, {});
@@ -142,7 +148,8 @@ class Assembler {
     if (inside(level)) block(level, depth + 1);
   }
 
-  std::vector<Statement> required_block(const Location& header, int level, int depth, const char* after) {
+  std::vector<Statement> required_block(const Location& header, int level, int depth,
+                                        const char* after) {
     if (inside(level)) return block(level, depth + 1);
     error(header, fmt::format("expected an indented block after `{}`", after),
           "write `pass` where nothing is to be done");
@@ -161,7 +168,8 @@ class Assembler {
       return;
     }
     const bool held = take_hold();
-    const bool branch = std::holds_alternative<ElifLine>(parsed) || std::holds_alternative<ElseLine>(parsed);
+    const bool branch =
+        std::holds_alternative<ElifLine>(parsed) || std::holds_alternative<ElseLine>(parsed);
     if (held && branch) {
       error(where, "`@hold` cannot mark one branch", "put it above the `if`, to mark all branches");
       return skip_block(level, depth);
@@ -186,7 +194,8 @@ class Assembler {
       if (!otherwise) return skip_block(level, depth);
       branch.otherwise = required_block(otherwise->where, level, depth, "else");
     } else if (begins_with("elif")) {
-      if (depth >= kMaxLevels) return error(here(), fmt::format("more than {} branches in a row", kMaxLevels));
+      if (depth >= kMaxLevels)
+        return error(here(), fmt::format("more than {} branches in a row", kMaxLevels));
       ParsedLine parsed = take();
       Statement nested;
       nested.kind = Statement::Kind::branch;
@@ -221,7 +230,8 @@ class Assembler {
     } else if (auto* import = std::get_if<Import>(&parsed)) {
       error(where, "import inside a function", "imports stand at the left margin");
       program_.imports.push_back(std::move(*import));
-    } else if (std::holds_alternative<ElifLine>(parsed) || std::holds_alternative<ElseLine>(parsed)) {
+    } else if (std::holds_alternative<ElifLine>(parsed) ||
+               std::holds_alternative<ElseLine>(parsed)) {
       error(where, fmt::format("`{}` without an `if` above it in the same column",
                                std::holds_alternative<ElifLine>(parsed) ? "elif" : "else"));
     }

@@ -19,7 +19,8 @@ Level level_of(const Expr& e) {
   if (e.text == "or") return kAny;
   if (e.text == "and") return kAnd;
   if (e.text == "+" || e.text == "-" || e.text == "?") return kSum;
-  if (e.text == "*" || e.text == "/" || e.text == "//" || e.text == "%" || e.text == "@") return kProduct;
+  if (e.text == "*" || e.text == "/" || e.text == "//" || e.text == "%" || e.text == "@")
+    return kProduct;
   return e.text == "**" ? kPower : kComparison;
 }
 
@@ -45,17 +46,36 @@ class ExpressionPrinter {
  private:
   void print_bare(const Expr& e) {
     switch (e.kind) {
-      case Expr::Kind::none: return;
-      case Expr::Kind::number: out_ += print_number(e.value); return;
-      case Expr::Kind::name: out_ += e.text; return;
-      case Expr::Kind::hole: out_ += '?'; return;
-      case Expr::Kind::unary: return print_unary(e);
-      case Expr::Kind::binary: return print_binary(e);
-      case Expr::Kind::call: return print_call(e);
-      case Expr::Kind::index: return print_index(e);
-      case Expr::Kind::transpose: print_base(e.operands[0]); out_ += ".T"; return;
-      case Expr::Kind::tuple: return print_tuple(e);
-      case Expr::Kind::list: out_ += '['; print_list(e.operands); out_ += ']'; return;
+      case Expr::Kind::none:
+        return;
+      case Expr::Kind::number:
+        out_ += print_number(e.value);
+        return;
+      case Expr::Kind::name:
+        out_ += e.text;
+        return;
+      case Expr::Kind::hole:
+        out_ += '?';
+        return;
+      case Expr::Kind::unary:
+        return print_unary(e);
+      case Expr::Kind::binary:
+        return print_binary(e);
+      case Expr::Kind::call:
+        return print_call(e);
+      case Expr::Kind::index:
+        return print_index(e);
+      case Expr::Kind::transpose:
+        print_base(e.operands[0]);
+        out_ += ".T";
+        return;
+      case Expr::Kind::tuple:
+        return print_tuple(e);
+      case Expr::Kind::list:
+        out_ += '[';
+        print_list(e.operands);
+        out_ += ']';
+        return;
     }
   }
 
@@ -91,7 +111,9 @@ class ExpressionPrinter {
   }
 
   /// What stands before brackets or `.T`; after digits a point would belong to the number.
-  void print_base(const Expr& e) { print(e, e.kind == Expr::Kind::number ? kPostfix + 1 : kPostfix); }
+  void print_base(const Expr& e) {
+    print(e, e.kind == Expr::Kind::number ? kPostfix + 1 : kPostfix);
+  }
 
   void print_index(const Expr& e) {
     print_base(e.operands[0]);
@@ -147,7 +169,8 @@ class ProgramPrinter {
 
   /// The quotes stand on lines of their own where the text would not read back otherwise.
   void print_doc(std::string doc, int depth) {
-    for (auto at = doc.find("\"\"\""); at != std::string::npos; at = doc.find("\"\"\"", at)) doc.replace(at, 3, "'''");
+    for (auto at = doc.find("\"\"\""); at != std::string::npos; at = doc.find("\"\"\"", at))
+      doc.replace(at, 3, "'''");
     indent(depth);
     out_ += "\"\"\"";
     if (needs_own_line(doc)) {
@@ -171,7 +194,8 @@ class ProgramPrinter {
     if (blank(doc[0])) return true;
     bool all_indented = doc.find('\n') != std::string::npos;
     for (std::size_t i = doc.find('\n'); i != std::string::npos; i = doc.find('\n', i + 1)) {
-      if (i + 1 < doc.size() && doc[i + 1] != '\n') all_indented = all_indented && blank(doc[i + 1]);
+      if (i + 1 < doc.size() && doc[i + 1] != '\n')
+        all_indented = all_indented && blank(doc[i + 1]);
     }
     return all_indented;
   }
@@ -217,7 +241,8 @@ class ProgramPrinter {
   void print_function(const FunctionDefinition& f) {
     mark(f.hold, 0);
     out_ += "def " + f.name + "(";
-    for (std::size_t i = 0; i < f.parameters.size(); ++i) out_ += (i ? ", " : "") + f.parameters[i].name;
+    for (std::size_t i = 0; i < f.parameters.size(); ++i)
+      out_ += (i ? ", " : "") + f.parameters[i].name;
     out_ += "):\n";
     if (!f.doc.empty()) print_doc(f.doc, 1);
     for (const Statement& s : f.body) statement(s, 1);
@@ -238,18 +263,25 @@ class ProgramPrinter {
         expressions(s.targets);
         print_initial(" = ", s.value);
         break;
-      case Statement::Kind::expression: expression(s.value); break;
+      case Statement::Kind::expression:
+        expression(s.value);
+        break;
       case Statement::Kind::loop:
         out_ += "for " + s.variable + " in ";
         expression(s.value);
         out_ += ":\n";
         return block(s.body, depth + 1);
-      case Statement::Kind::branch: return branch(s, "if ", depth);
-      case Statement::Kind::result: result(s.value); break;
+      case Statement::Kind::branch:
+        return branch(s, "if ", depth);
+      case Statement::Kind::result:
+        result(s.value);
+        break;
       case Statement::Kind::hole:
         out_ += s.hole_count == 1 ? "?" : fmt::format("?{}", s.hole_count);
         break;
-      case Statement::Kind::pass: out_ += "pass"; break;
+      case Statement::Kind::pass:
+        out_ += "pass";
+        break;
     }
     out_ += '\n';
   }

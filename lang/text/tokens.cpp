@@ -40,7 +40,8 @@ bool overflows(std::string_view text) {
   const std::size_t point = std::min(head.find('.'), length);
   const std::size_t first = head.find_first_of("123456789");
   if (first == std::string_view::npos) return false;
-  const auto power = first < point ? static_cast<long>(point - first) : -static_cast<long>(first - point);
+  const auto power =
+      first < point ? static_cast<long>(point - first) : -static_cast<long>(first - point);
   if (length >= text.size()) return power > 0;
   const std::string_view tail = text.substr(length + 1);
   const bool negative = at(tail, 0) == '-';
@@ -58,9 +59,9 @@ bool is_name_character(char c) { return is_name_start(c) || is_digit(c); }
 
 bool is_reserved(std::string_view word) {
   static constexpr std::array<std::string_view, 26> kWords{
-      "and",  "break", "class", "const",  "continue", "def",   "elif",  "else",   "False",
-      "for",  "from",  "if",    "import", "in",       "is",    "lambda", "None",  "not",
-      "or",   "param", "pass",  "return", "size",     "state", "True",  "while"};
+      "and", "break", "class", "const",  "continue", "def",   "elif",   "else", "False",
+      "for", "from",  "if",    "import", "in",       "is",    "lambda", "None", "not",
+      "or",  "param", "pass",  "return", "size",     "state", "True",   "while"};
   if (word.size() < 2 || word.size() > 8) return false;
   return std::find(kWords.begin(), kWords.end(), word) != kWords.end();
 }
@@ -148,7 +149,9 @@ std::size_t match_power(std::string_view rest, std::string_view) {
   return at(rest, 0) == '*' && at(rest, 1) == '*' && at(rest, 2) != '=' ? 2 : 0;
 }
 
-std::size_t match_transpose(std::string_view rest, std::string_view) { return match_word(rest, ".T"); }
+std::size_t match_transpose(std::string_view rest, std::string_view) {
+  return match_word(rest, ".T");
+}
 
 double number_value(std::string_view text) {
   double value = 0;

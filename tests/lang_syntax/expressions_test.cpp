@@ -16,21 +16,31 @@ std::string tree(const Expr& e) {
     return out;
   };
   switch (e.kind) {
-    case Expr::Kind::none: return "_";
-    case Expr::Kind::number: return print(e);
-    case Expr::Kind::name: return e.text;
-    case Expr::Kind::hole: return "?";
+    case Expr::Kind::none:
+      return "_";
+    case Expr::Kind::number:
+      return print(e);
+    case Expr::Kind::name:
+      return e.text;
+    case Expr::Kind::hole:
+      return "?";
     case Expr::Kind::unary:
-    case Expr::Kind::binary: return "(" + e.text + list(e.operands) + ")";
-    case Expr::Kind::transpose: return "(T" + list(e.operands) + ")";
-    case Expr::Kind::tuple: return "(tuple" + list(e.operands) + ")";
-    case Expr::Kind::list: return "(list" + list(e.operands) + ")";
+    case Expr::Kind::binary:
+      return "(" + e.text + list(e.operands) + ")";
+    case Expr::Kind::transpose:
+      return "(T" + list(e.operands) + ")";
+    case Expr::Kind::tuple:
+      return "(tuple" + list(e.operands) + ")";
+    case Expr::Kind::list:
+      return "(list" + list(e.operands) + ")";
     case Expr::Kind::call: {
       std::string out = "(call " + e.text;
-      for (const Argument& a : e.arguments) out += " " + (a.keyword.empty() ? "" : a.keyword + "=") + tree(a.value);
+      for (const Argument& a : e.arguments)
+        out += " " + (a.keyword.empty() ? "" : a.keyword + "=") + tree(a.value);
       return out + ")";
     }
-    case Expr::Kind::index: break;
+    case Expr::Kind::index:
+      break;
   }
   std::string out = "(index" + list(e.operands);
   for (const Subscript& s : e.subscripts) {
@@ -136,7 +146,8 @@ TEST_CASE("nodes know their places") {
 }
 
 TEST_CASE("a text that is not one expression is refused") {
-  for (const char* text : {"", "# nothing", "a = 1", "a\nb", "a b", "(a", "\"\"\"a\"\"\"", "a,", "\x01"}) {
+  for (const char* text :
+       {"", "# nothing", "a = 1", "a\nb", "a b", "(a", "\"\"\"a\"\"\"", "a,", "\x01"}) {
     Diagnostics diagnostics;
     CHECK_FALSE(parse_expression(text, diagnostics).has_value());
     CHECK(diagnostics.count() >= 1);

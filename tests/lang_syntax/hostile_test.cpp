@@ -22,16 +22,19 @@ std::string first_error(const std::string& text) {
 TEST_CASE("deep nesting is refused") {
   const std::string start = "def f():\n  y = ";
   CHECK(errors(start + repeated("(", 99) + "a" + repeated(")", 99) + "\n").empty());
-  CHECK(first_error(start + repeated("(", 101) + "a" + repeated(")", 101)).find("more than 100 brackets") !=
-        std::string::npos);
+  CHECK(first_error(start + repeated("(", 101) + "a" + repeated(")", 101))
+            .find("more than 100 brackets") != std::string::npos);
   for (const char* part : {"-", "not ", "a ** ", "f(-", "a[-", "(-"}) {
     CAPTURE(part);
     CHECK(first_error(start + repeated(part, 5000) + "a") != "");
   }
   CHECK(errors(start + repeated("a + ", 200) + "a\n").empty());
-  CHECK(first_error(start + repeated("a + ", 15000) + "a").find("operators deep") != std::string::npos);
-  CHECK(first_error(start + "a" + repeated("[0]", 15000)).find("operators deep") != std::string::npos);
-  CHECK(first_error(start + "a" + repeated(".T", 15000)).find("operators deep") != std::string::npos);
+  CHECK(first_error(start + repeated("a + ", 15000) + "a").find("operators deep") !=
+        std::string::npos);
+  CHECK(first_error(start + "a" + repeated("[0]", 15000)).find("operators deep") !=
+        std::string::npos);
+  CHECK(first_error(start + "a" + repeated(".T", 15000)).find("operators deep") !=
+        std::string::npos);
 }
 
 TEST_CASE("deep blocks and long chains of branches are refused") {
@@ -46,25 +49,31 @@ TEST_CASE("deep blocks and long chains of branches are refused") {
   for (int level = 0; level < 99; ++level) {
     const std::string indent(static_cast<std::size_t>(level), ' ');
     nested += indent + "def f():\n";
-    nested += indent + " if a:\n" + indent + "  pass\n" + repeated(indent + " elif b:\n" + indent + "  pass\n", 95);
+    nested += indent + " if a:\n" + indent + "  pass\n" +
+              repeated(indent + " elif b:\n" + indent + "  pass\n", 95);
     if (level % 2 == 0) nested += indent + " else:\n";
   }
   CHECK(first_error(nested) != "");
 }
 
 TEST_CASE("long lines and large files are refused") {
-  CHECK(first_error("size n = [" + repeated("1, ", 30000) + "1]").find("more than 65536 characters") !=
+  CHECK(first_error("size n = [" + repeated("1, ", 30000) + "1]")
+            .find("more than 65536 characters") != std::string::npos);
+  CHECK(
+      first_error("size n = [" + repeated("1,\n", 60000) + "1]").find("1:10 `[` is never closed") ==
+      0);
+  CHECK(first_error(repeated("# comment\n", 2 << 20)).find("bytes; programs may have") !=
         std::string::npos);
-  CHECK(first_error("size n = [" + repeated("1,\n", 60000) + "1]").find("1:10 `[` is never closed") == 0);
-  CHECK(first_error(repeated("# comment\n", 2 << 20)).find("bytes; programs may have") != std::string::npos);
-  CHECK(first_error(std::string(1'000'010, '\n') + "x").find("more than 1000000 lines") != std::string::npos);
+  CHECK(first_error(std::string(1'000'010, '\n') + "x").find("more than 1000000 lines") !=
+        std::string::npos);
   CHECK(first_error("\"\"\"" + repeated("doc\n", 100'000)).find("no end") != std::string::npos);
   CHECK(errors(std::string(8 << 20, ' ') + "\n").empty());
   CHECK(errors("# " + std::string(8 << 20, '(')).empty());
 }
 
 TEST_CASE("binary input is refused") {
-  CHECK(first_error(std::string("size n = 1\n\0", 12)) == "2:1 found a zero byte; expected a program in plain text");
+  CHECK(first_error(std::string("size n = 1\n\0", 12)) ==
+        "2:1 found a zero byte; expected a program in plain text");
   std::string bytes;
   unsigned state = 12345;
   for (int i = 0; i < 200'000; ++i) {
@@ -86,9 +95,12 @@ TEST_CASE("many errors are counted, and few kept") {
 
 TEST_CASE("every prefix and every damaged copy of a program is read without harm") {
   const std::string text =
-      "\"\"\"Doc.\"\"\"\nimport nn\nsize n = [1, 2]\nparam W[L] : matrix[n[0], 3] ~ normal(0, -1e-3)\n"
-      "@hold\ndef Predict(x):\n  if a < b and not c:\n    y = f(x, k=1)[:, 1:2].T @ W[l]\n  elif d:\n    ?8\n"
-      "  else:\n    a, b = ?(x) ? y, (1,)\n  for i in reversed(range(3)):\n    a += 1\n  return a, b\n";
+      "\"\"\"Doc.\"\"\"\nimport nn\nsize n = [1, 2]\nparam W[L] : matrix[n[0], 3] ~ normal(0, "
+      "-1e-3)\n"
+      "@hold\ndef Predict(x):\n  if a < b and not c:\n    y = f(x, k=1)[:, 1:2].T @ W[l]\n  elif "
+      "d:\n    ?8\n"
+      "  else:\n    a, b = ?(x) ? y, (1,)\n  for i in reversed(range(3)):\n    a += 1\n  return a, "
+      "b\n";
   CHECK(errors(text).empty());
   int bad = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {

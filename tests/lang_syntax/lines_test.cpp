@@ -37,8 +37,8 @@ TEST_CASE("levels follow the indentation") {
 }
 
 TEST_CASE("line ends of Windows and a byte order mark are accepted") {
-  CHECK(listing(lines_of("\xef\xbb\xbf" "a:\r\n  b\r\n\r\n\"\"\"x\r\ny\"\"\"\r\n")) ==
-        "0:a:\n1:b\n0\"x\r\ny\n");
+  CHECK(listing(lines_of("\xef\xbb\xbf"
+                         "a:\r\n  b\r\n\r\n\"\"\"x\r\ny\"\"\"\r\n")) == "0:a:\n1:b\n0\"x\r\ny\n");
 }
 
 TEST_CASE("a bracket continues the line, and places are kept") {
@@ -58,10 +58,14 @@ TEST_CASE("a bracket continues the line, and places are kept") {
 }
 
 TEST_CASE("indentation that fits no block is reported, and the lines stay readable") {
-  CHECK(error("def f():\n    a = 1\n  b = 2\n  c = 3\n").find("3:3 the indentation matches no block") == 0);
-  CHECK(error("def f():\n    a = 1\n\tb = 2\n\tc = 3\n").find("3:2 this line is indented with other") == 0);
-  CHECK(error("def f():\n  a = 1\n\tb = 2\n").find("use only blanks or only tabs") != std::string::npos);
-  CHECK(error("def f():\n  a = 1\n    b = 2\n    c = 3\n  d = 4\n").find("3:5 unexpected indentation") == 0);
+  CHECK(error("def f():\n    a = 1\n  b = 2\n  c = 3\n")
+            .find("3:3 the indentation matches no block") == 0);
+  CHECK(error("def f():\n    a = 1\n\tb = 2\n\tc = 3\n")
+            .find("3:2 this line is indented with other") == 0);
+  CHECK(error("def f():\n  a = 1\n\tb = 2\n").find("use only blanks or only tabs") !=
+        std::string::npos);
+  CHECK(error("def f():\n  a = 1\n    b = 2\n    c = 3\n  d = 4\n")
+            .find("3:5 unexpected indentation") == 0);
   CHECK(error("  size n = 2\n  size m = 3\n").find("1:3 unexpected indentation") == 0);
 }
 
@@ -79,8 +83,10 @@ TEST_CASE("characters outside ASCII stand only in comments and docstrings") {
   CHECK(error("const c = 3 \u00d7 4\n") == "1:13 unexpected `\u00d7` (U+00D7) | type `*` instead");
   CHECK(error("const c = 3\x01\n").find("1:12 unexpected control character 0x01") == 0);
   CHECK(error("const c\xff = 3\n").find("1:8 unexpected byte 0xff") == 0);
-  CHECK(error("\"\"\"a\xff\"\"\"\n").find("this docstring contains byte 0xff") != std::string::npos);
-  CHECK(error("\"\"\"a\x1b[2J\"\"\"\n").find("this docstring contains control") != std::string::npos);
+  CHECK(error("\"\"\"a\xff\"\"\"\n").find("this docstring contains byte 0xff") !=
+        std::string::npos);
+  CHECK(error("\"\"\"a\x1b[2J\"\"\"\n").find("this docstring contains control") !=
+        std::string::npos);
 }
 
 TEST_CASE("docstrings lose their margins") {

@@ -22,23 +22,30 @@ TEST_CASE("what was expected is said in words") {
   CHECK(in_function("y = a[]") == "expected an index, found `]`");
   CHECK(in_function("y = ()") == "expected an expression, found `)`");
   CHECK(in_function("for i in range(3)") ==
-        "expected `:` at the end of `for`, found the end of the line | the line of `for` ends with `:`");
+        "expected `:` at the end of `for`, found the end of the line | the line of `for` ends with "
+        "`:`");
   CHECK(in_function("for 3 in range(3):").find("expected a name, found `3`") == 0);
   CHECK(in_function("for i in x:").find("a loop counts through `range(...)`") == 0);
-  CHECK(error("size for = 3") == "1:6 expected a name, found `for` | `for` is a word of the language");
-  CHECK(error("param W").find("1:8 expected `:` and a type, or `=` and a value, found the end") == 0);
-  CHECK(error("param W : matrix[3]") == "1:11 a matrix has 2 dimensions, found 1 | write `matrix[n, m]`");
+  CHECK(error("size for = 3") ==
+        "1:6 expected a name, found `for` | `for` is a word of the language");
+  CHECK(error("param W").find("1:8 expected `:` and a type, or `=` and a value, found the end") ==
+        0);
+  CHECK(error("param W : matrix[3]") ==
+        "1:11 a matrix has 2 dimensions, found 1 | write `matrix[n, m]`");
   CHECK(error("param W : scalar[3]").find("1:11 a scalar has 0 dimensions, found 1") == 0);
   CHECK(error("state h : tensor[3]").find("1:11 expected a type, found `tensor`") == 0);
-  CHECK(error("state h : vector[3] ~ normal(0, 1)").find("draw the state in Setup") != std::string::npos);
+  CHECK(error("state h : vector[3] ~ normal(0, 1)").find("draw the state in Setup") !=
+        std::string::npos);
   CHECK(error("param h : vector[3] ~ 3").find("1:23 expected a distribution") == 0);
-  CHECK(error("state W[i + 1 in range(3)] : scalar").find("expected a name for the index") != std::string::npos);
+  CHECK(error("state W[i + 1 in range(3)] : scalar").find("expected a name for the index") !=
+        std::string::npos);
   CHECK(error("def f(a, a):").find("1:10 two parameters are named `a`") == 0);
   CHECK(in_function("?0").find("expected a number of instructions") == 0);
 }
 
 TEST_CASE("slips of habit get a hint") {
-  CHECK(in_function("if a = b:\n    pass").find("`=` assigns; compare with `==`") != std::string::npos);
+  CHECK(in_function("if a = b:\n    pass").find("`=` assigns; compare with `==`") !=
+        std::string::npos);
   CHECK(in_function("y = a ^ 2").find("powers are written `**`") != std::string::npos);
   CHECK(in_function("y = a && b").find("write `and`") != std::string::npos);
   CHECK(in_function("y = a || b").find("write `or`") != std::string::npos);
@@ -88,12 +95,16 @@ TEST_CASE("statements in the wrong place") {
   CHECK(error("return x").find("1:1 statement outside any function") == 0);
   CHECK(error("def f():\n  size n = 3\n").find("2:3 declaration of `n` inside a function") == 0);
   CHECK(error("def f():\n  import nn\n").find("2:3 import inside a function") == 0);
-  CHECK(error("def f():\n  def g():\n    x = 1\n  y = 2\n").find("2:3 function `g` inside another") == 0);
+  CHECK(
+      error("def f():\n  def g():\n    x = 1\n  y = 2\n").find("2:3 function `g` inside another") ==
+      0);
   CHECK(error("def f():\n  else:\n    x = 1\n").find("2:3 `else` without an `if`") == 0);
-  CHECK(error("def f():\n  if a:\n  x = 1\n").find("2:3 expected an indented block after `if`") == 0);
-  CHECK(error("def f():\n  if a:\n    b = 1\n  else:\n  c = 1\n").find("4:3 expected an indented block after `else`") ==
+  CHECK(error("def f():\n  if a:\n  x = 1\n").find("2:3 expected an indented block after `if`") ==
         0);
-  CHECK(error("def f():\n  for i in range(3):\n").find("2:3 expected an indented block after `for`") == 0);
+  CHECK(error("def f():\n  if a:\n    b = 1\n  else:\n  c = 1\n")
+            .find("4:3 expected an indented block after `else`") == 0);
+  CHECK(error("def f():\n  for i in range(3):\n")
+            .find("2:3 expected an indented block after `for`") == 0);
 }
 
 TEST_CASE("@hold needs something below it") {
@@ -101,7 +112,8 @@ TEST_CASE("@hold needs something below it") {
   CHECK(error("def f():\n  a = 1\n  @hold\n").find("3:3 `@hold` marks") == 0);
   CHECK(error("@hold\n@hold\nsize n = 1\n").find("1:1 `@hold` marks") == 0);
   CHECK(error("@hold\nimport nn\n").find("1:1 `@hold` marks") == 0);
-  CHECK(error("def f():\n  if a:\n    b = 1\n  @hold\n  else:\n    b = 2\n").find("5:3 `@hold` cannot mark one branch") == 0);
+  CHECK(error("def f():\n  if a:\n    b = 1\n  @hold\n  else:\n    b = 2\n")
+            .find("5:3 `@hold` cannot mark one branch") == 0);
   CHECK(error("def f():\n  @hold a = 1\n").find("2:9 unexpected `a`") == 0);
 }
 
@@ -129,5 +141,6 @@ TEST_CASE("all errors of a file are reported, and the rest is read") {
 }
 
 TEST_CASE("places in continued lines are those of the file") {
-  CHECK(error("def f():\n  y = g(a,\n        b + ,\n        c)\n").find("3:13 expected an expression, found `,`") == 0);
+  CHECK(error("def f():\n  y = g(a,\n        b + ,\n        c)\n")
+            .find("3:13 expected an expression, found `,`") == 0);
 }

@@ -39,14 +39,16 @@ TEST_CASE("a program prints in one form") {
       "size n = 64\n@hold\nconst c = 0.1\nparam W : matrix[n, n + 1] ~ normal(0, c)\n"
       "state A[L][l in range(2)] : vector[n]\nstate B = W\n\n"
       "def Setup():\n\n"
-      "@hold\ndef Predict(x):\n  \"\"\"Guess.\"\"\"\n  h, c = lstm(x)\n  if c > 1:\n    @hold\n    y = 1\n"
+      "@hold\ndef Predict(x):\n  \"\"\"Guess.\"\"\"\n  h, c = lstm(x)\n  if c > 1:\n    @hold\n    "
+      "y = 1\n"
       "  elif c:\n    ?8\n  else:\n    for i in range(n):\n      ?\n  return h, c\n";
   CHECK(print(parsed(text)) == text);
   CHECK(print(Program{}).empty());
 }
 
 TEST_CASE("docstrings print so that they read back") {
-  for (const std::string doc : {"a", "\"", "a \"quoted\"", "a\n\nb\n  c", "  a\nb", "a\n  b\n    c", "\u00e9\n\u00fc"}) {
+  for (const std::string doc :
+       {"a", "\"", "a \"quoted\"", "a\n\nb\n  c", "  a\nb", "a\n  b\n    c", "\u00e9\n\u00fc"}) {
     CAPTURE(doc);
     Program p;
     p.doc = doc;
@@ -58,11 +60,16 @@ TEST_CASE("docstrings print so that they read back") {
 }
 
 TEST_CASE("equality looks at every part") {
-  const char* texts[] = {"size n = 1",          "size n = -1",         "size m = 1",       "const n = 1",
-                         "@hold\nsize n = 1",   "import n",            "from n import a",  "def f():",
-                         "def f(a):",           "def f():\n  pass",    "def f():\n  ?",    "def f():\n  ?2",
-                         "def f():\n  a = b",   "def f():\n  a = c",   "state n = a[1]",   "state n = a[1:]",
-                         "state n = a[:1]",     "state n = a(1)",      "state n = a(k=1)", "state n : scalar",
+  const char* texts[] = {"size n = 1",          "size n = -1",
+                         "size m = 1",          "const n = 1",
+                         "@hold\nsize n = 1",   "import n",
+                         "from n import a",     "def f():",
+                         "def f(a):",           "def f():\n  pass",
+                         "def f():\n  ?",       "def f():\n  ?2",
+                         "def f():\n  a = b",   "def f():\n  a = c",
+                         "state n = a[1]",      "state n = a[1:]",
+                         "state n = a[:1]",     "state n = a(1)",
+                         "state n = a(k=1)",    "state n : scalar",
                          "state n[L] : scalar", "state n[l in range(L)] : scalar"};
   for (const char* a : texts) {
     for (const char* b : texts) CHECK(equal(parsed(a), parsed(b)) == (a == b));

@@ -7,8 +7,9 @@
 namespace mlz::text {
 
 std::string RandomPrograms::name() {
-  static const char* kNames[] = {"a",  "x", "W",  "v0",  "s12", "target",  "rate_2", "_h", "T",     "forx",
-                                 "e5", "L", "nn", "eps", "or_", "heads",   "inside", "i",  "Setup", "scalar"};
+  static const char* kNames[] = {"a",   "x",     "W",      "v0", "s12",   "target", "rate_2",
+                                 "_h",  "T",     "forx",   "e5", "L",     "nn",     "eps",
+                                 "or_", "heads", "inside", "i",  "Setup", "scalar"};
   return kNames[below(20)];
 }
 
@@ -19,19 +20,31 @@ std::string RandomPrograms::dotted() {
 }
 
 std::string RandomPrograms::doc() {
-  static const char* kDocs[] = {"Short.", "Two\nlines", "Quoted \"end\"", "A\n\n  indented\nlast", "  first in\nlast",
-                                "all\n  further\n   in", "caf\u00e9 \\ 'x' \"\" #"};
+  static const char* kDocs[] = {"Short.",
+                                "Two\nlines",
+                                "Quoted \"end\"",
+                                "A\n\n  indented\nlast",
+                                "  first in\nlast",
+                                "all\n  further\n   in",
+                                "caf\u00e9 \\ 'x' \"\" #"};
   return chance(70) ? "" : kDocs[below(7)];
 }
 
 double RandomPrograms::number() {
   switch (below(6)) {
-    case 0: return below(20);
-    case 1: return -below(20);
-    case 2: return below(1000) / 1000.0 - 0.5;
-    case 3: return chance(50) ? std::numeric_limits<double>::infinity() : -std::numeric_limits<double>::infinity();
-    case 4: return chance(50) ? -0.0 : 1e20;
-    default: break;
+    case 0:
+      return below(20);
+    case 1:
+      return -below(20);
+    case 2:
+      return below(1000) / 1000.0 - 0.5;
+    case 3:
+      return chance(50) ? std::numeric_limits<double>::infinity()
+                        : -std::numeric_limits<double>::infinity();
+    case 4:
+      return chance(50) ? -0.0 : 1e20;
+    default:
+      break;
   }
   const std::uint64_t bits = static_cast<std::uint64_t>(engine_()) << 32 | engine_();
   double value = 0;
@@ -56,7 +69,8 @@ Expr RandomPrograms::call(int depth) {
   Expr e;
   e.kind = Expr::Kind::call;
   e.text = chance(15) ? "?" : dotted();
-  for (int i = below(4); i > 0; --i) e.arguments.push_back({chance(25) ? name() : "", expression(depth)});
+  for (int i = below(4); i > 0; --i)
+    e.arguments.push_back({chance(25) ? name() : "", expression(depth)});
   return e;
 }
 
@@ -95,14 +109,23 @@ Expr RandomPrograms::expression(int depth) {
   Expr e;
   const int choice = depth <= 0 ? below(6) : below(16);
   switch (choice) {
-    case 0: case 1: case 2: return named(dotted());
-    case 3: case 4:
+    case 0:
+    case 1:
+    case 2:
+      return named(dotted());
+    case 3:
+    case 4:
       e.kind = Expr::Kind::number;
       e.value = number();
       return e;
-    case 5: e.kind = Expr::Kind::hole; return e;
-    case 6: case 7: return call(depth - 1);
-    case 8: return index(depth - 1);
+    case 5:
+      e.kind = Expr::Kind::hole;
+      return e;
+    case 6:
+    case 7:
+      return call(depth - 1);
+    case 8:
+      return index(depth - 1);
     case 9:
       e.kind = Expr::Kind::transpose;
       e.operands.push_back(expression(depth - 1));
@@ -115,7 +138,8 @@ Expr RandomPrograms::expression(int depth) {
       e.kind = Expr::Kind::list;
       e.operands = expressions(0, 3, depth - 1);
       return e;
-    default: return operation(depth - 1);
+    default:
+      return operation(depth - 1);
   }
 }
 

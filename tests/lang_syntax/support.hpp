@@ -34,8 +34,8 @@ inline std::vector<std::string> errors(const std::string& text) {
   parse(source(text), diagnostics);
   std::vector<std::string> out;
   for (const Diagnostic& d : diagnostics.items()) {
-    out.push_back(std::to_string(d.where.line) + ":" + std::to_string(d.where.column) + " " + d.message +
-                  (d.hint.empty() ? "" : " | " + d.hint));
+    out.push_back(std::to_string(d.where.line) + ":" + std::to_string(d.where.column) + " " +
+                  d.message + (d.hint.empty() ? "" : " | " + d.hint));
   }
   return out;
 }
@@ -43,7 +43,8 @@ inline std::vector<std::string> errors(const std::string& text) {
 /// The only error of a text.
 inline std::string error(const std::string& text) {
   const auto all = errors(text);
-  REQUIRE_MESSAGE(all.size() == 1, text, " has ", all.size(), " errors: ", all.empty() ? "" : all[0]);
+  REQUIRE_MESSAGE(all.size() == 1, text, " has ", all.size(),
+                  " errors: ", all.empty() ? "" : all[0]);
   return all[0];
 }
 

@@ -1,4 +1,6 @@
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "support.hpp"
@@ -18,4 +20,18 @@ TEST_CASE("every golden program of AutoML-Zero reads, prints and reads back") {
     CHECK(equal(parsed(print(program)), program));
   }
   CHECK(count == 607);
+}
+
+TEST_CASE("the programs of the standard library read, print and read back") {
+  int count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(MLZ_SOURCE_DIR "/stdlib")) {
+    if (entry.path().extension() != ".mlz") continue;
+    CAPTURE(entry.path().string());
+    std::ifstream in(entry.path());
+    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    const Program program = parsed(text);
+    CHECK(equal(parsed(print(program)), program));
+    ++count;
+  }
+  CHECK(count > 0);
 }
