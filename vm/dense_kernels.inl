@@ -7,6 +7,7 @@
 // several rows or columns at once.
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <type_traits>
 #include <utility>
 
