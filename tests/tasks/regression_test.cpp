@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -207,8 +208,7 @@ TEST_CASE("the first epoch keeps stored order, later ones are shuffled") {
 TEST_CASE("several outputs have teachers of their own; the first is that of one output") {
   for (const std::string name : {"linear", "affine", "nn"}) {
     CAPTURE(name);
-    const auto one = make_task(name, {}),
-               three = make_task(fmt::format("{}:outputs=3", name), {});
+    const auto one = make_task(name, {}), three = make_task(fmt::format("{}:outputs=3", name), {});
     CHECK(three->info().sizes.at("outputs") == 3);
     CHECK(three->info().protocol == "stream");
     CHECK(one->info().protocol == "automl");
