@@ -14,7 +14,7 @@ std::string shape(const BoundRegister& r) {
 
 class Dumper {
  public:
-  Dumper(const BoundProgram& program, bool f32, bool blas) : program_(program), f32_(f32), blas_(blas) {}
+  Dumper(const BoundProgram& program, bool blas) : program_(program), blas_(blas) {}
 
   std::string line(const PlanOp& op) const {
     if (op.kind == PlanOp::Kind::row) return row(op);
@@ -26,7 +26,7 @@ class Dumper {
 
  private:
   const BoundProgram& program_;
-  bool f32_, blas_;
+  bool blas_;
 
   std::string name(RegisterId id, const char* mark = "") const {
     const BoundRegister& r = program_.registers[id];
@@ -44,14 +44,6 @@ class Dumper {
     return fmt::format("{}{} = {}({})", op.out_buffer >= 0 ? "~" : "", name(op.out), row_op_name(op.row), in);
   }
 
-  bool by_blas(const PlanOp& op) const {
-    if (!blas_ || op.source.op == OpId::dot) return false;
-    const BoundRegister& a = program_.registers[op.source.in[op.source.op == OpId::vecmat ? 1 : 0]];
-    const std::int64_t n = op.source.op == OpId::matmul ? program_.registers[op.out].cols : 1;
-    const std::int64_t m = n == 1 ? a.rows : program_.registers[op.out].rows, k = a.size() / m;
-    return f32_ ? worth_blas<float>(m, n, k) : worth_blas<double>(m, n, k);
-  }
-
   std::string other(const PlanOp& op) const {
     const BoundInstruction& i = op.source;
     std::string in;
@@ -63,8 +55,8 @@ class Dumper {
     for (std::size_t k = 0; k < 4 && (k < info.attributes.size() || i.op == OpId::get || i.op == OpId::set); ++k) {
       in += fmt::format("; {}", i.attr[k]);
     }
-    const bool product = info.rule == ShapeRule::matmul || info.rule == ShapeRule::matvec || info.rule == ShapeRule::vecmat;
-    return fmt::format("{} = {}{}({})", name(op.out), op_id_name(i.op), product && by_blas(op) ? " by blas" : "", in);
+    const bool by_blas = blas_ && worth_blas(program_, op);
+    return fmt::format("{} = {}{}({})", name(op.out), op_id_name(i.op), by_blas ? " by blas" : "", in);
   }
 
   static std::string op_id_name(OpId id) {
@@ -83,9 +75,8 @@ class Dumper {
 }  // namespace dense
 
 std::string dump_dense(const BoundProgram& program, const MachineOptions& options, const dense::Tuning& tuning) {
-  const bool f32 = options.dtype == DType::f32;
   const dense::Plan plan = dense::plan_of(program, options, tuning);
-  const dense::Dumper dumper(program, f32, options.blas && vm::blas() != nullptr);
+  const dense::Dumper dumper(program, options.blas && vm::blas() != nullptr);
   std::string out = fmt::format("# dense, {}, {} loops, products by {}\n", dtype_name(options.dtype),
                                 dense::kernels<double>(tuning.level)->level,
                                 options.blas && vm::blas() != nullptr ? vm::blas()->name : "loops");

@@ -66,9 +66,8 @@ template <class T>
 class Emitter {
  public:
   Emitter(const BoundProgram& program, bool use_blas, const Tuning& tuning)
-      : program_(program), tuning_(tuning) {
+      : program_(program), tuning_(tuning), use_blas_(use_blas) {
     code_.kernels = kernels<T>(tuning.level);
-    use_blas_ = use_blas && needs_blas() && (code_.blas = vm::blas()) != nullptr;
     for (const BoundRegister& r : program.registers) {
       code_.offset.push_back(code_.lane_entries);
       code_.lane_entries += aligned<T>(r.size());
@@ -76,6 +75,7 @@ class Emitter {
   }
 
   Code<T> emit(const Plan& plan) {
+    use_blas_ = use_blas_ && needs_blas(plan) && (code_.blas = vm::blas()) != nullptr;
     for (std::size_t f = 0; f < plan.code.size(); ++f) {
       for (const PlanOp& op : plan.code[f]) add(op, code_.entries[f]);
     }
@@ -87,21 +87,14 @@ class Emitter {
   const BoundProgram& program_;
   const Tuning& tuning_;
   Code<T> code_;
-  bool use_blas_ = false;
+  bool use_blas_;
   std::int64_t scratch_ = 0;  // behind the registers of each lane
 
   /// BLAS is loaded only for programs that have a product which is worth it.
-  bool needs_blas() const {
-    for (const auto& code : program_.code) {
-      for (const BoundInstruction& i : code) {
-        if (!i.live || (i.op != OpId::matmul && i.op != OpId::matvec && i.op != OpId::vecmat)) continue;
-        const BoundRegister &a = program_.registers[i.in[0]], &b = program_.registers[i.in[1]];
-        const BoundRegister& matrix = i.op == OpId::vecmat ? b : a;
-        const std::int64_t n = i.op == OpId::matmul ? b.cols : 1;
-        if (worth_blas<T>(matrix.rows, n, matrix.cols)) return true;
-      }
-    }
-    return false;
+  bool needs_blas(const Plan& plan) const {
+    return std::any_of(plan.code.begin(), plan.code.end(), [&](const std::vector<PlanOp>& code) {
+      return std::any_of(code.begin(), code.end(), [&](const PlanOp& op) { return worth_blas(program_, op); });
+    });
   }
 
   void add(const PlanOp& op, std::vector<Entry<T>>& entries) {

@@ -87,9 +87,13 @@ struct Code {
 template <class T>
 Code<T> make_code(const BoundProgram& program, const Plan& plan, bool use_blas, const Tuning& tuning);
 
-/// Whether a product is large enough for BLAS: m x k times k x n, or a matrix with m x k entries times a vector (n = 1).
-template <class T>
-bool worth_blas(std::int64_t m, std::int64_t n, std::int64_t k);
+/// Whether a vector times a matrix of so many entries, summing down its rows, is large enough for BLAS. A matrix times a
+/// vector never is.
+bool worth_blas_vecmat(std::int64_t entries);
+/// Whether m x k times k x n is.
+bool worth_blas_matmul(std::int64_t m, std::int64_t n, std::int64_t k);
+/// Whether a product, as the plan has it, is.
+bool worth_blas(const BoundProgram& program, const PlanOp& op);
 
 // How to fill in an entry of an operation that is not a row operation; each returns false for ops that it does not
 // know. The places of the operands are filled in before.

@@ -37,7 +37,8 @@ using BlockKernel = void (*)(const Block<T>&);
 enum class Fold : std::uint8_t { sum, squares, largest, smallest };
 inline constexpr int kFolds = 4;
 
-/// The kernels of one level and number type. Matrices are row-major without gaps unless a step is given.
+/// The kernels of one level and number type. Matrices are row-major without gaps unless a step is given. Folds, products
+/// and row operations may read, but do not use, up to 64 bytes behind an operand.
 template <class T>
 struct Kernels {
   const char* level;

@@ -11,13 +11,14 @@ namespace mlz::vm {
 namespace dense {
 namespace {
 
-/// Entries that begin a cache line.
+/// Entries that begin a cache line, with one line more behind them, which kernels may read.
 template <class T>
 class Memory {
  public:
   explicit Memory(std::int64_t size) : size_(static_cast<std::size_t>(size)) {
-    data_.reset(static_cast<T*>(::operator new(std::max<std::size_t>(bytes(), 1), std::align_val_t{64})));
-    std::fill_n(data_.get(), size_, T(0));
+    constexpr std::size_t line = 64;
+    data_.reset(static_cast<T*>(::operator new(bytes() + line, std::align_val_t{line})));
+    std::memset(static_cast<void*>(data_.get()), 0, bytes() + line);
   }
   T* data() { return data_.get(); }
   const T* data() const { return data_.get(); }

@@ -5,13 +5,14 @@
 #include "evolve/eval/order.hpp"
 #include "evolve/eval/protocols.hpp"
 #include "evolve/eval/watch.hpp"
+#include "vm/maths.hpp"
 
 namespace mlz::eval {
 namespace {
 
 template <class T>
 T logistic(T y) {
-  return T(1) / (T(1) + std::exp(-y));
+  return vm::apply<OpId::sigmoid, T>(y, y, y);
 }
 
 /// One lifetime under the rules of AutoML-Zero.

@@ -10,6 +10,7 @@ namespace mlz::eval {
 /// What the program's type of y makes of a label.
 enum class LabelForm {
   number,  ///< one entry: the label itself
+  numbers, ///< an entry for each of several numbers
   binary,  ///< one entry: 0 or 1
   onehot,  ///< one entry per class
 };
@@ -33,6 +34,7 @@ class Feed {
   void before_predict();  ///< x = features, target = 0
   void before_learn();    ///< x = features, target = label
   double label(int b) const { return labels_[b]; }
+  double squared_error(int b) const;  ///< of numbers; the mean over them
   std::span<const T> features() const { return x_; }
   std::span<const T> target() const { return target_; }
 
@@ -56,6 +58,7 @@ class Feed {
   bool x_changes_ = false;  // Predict writes x
   std::vector<T> x_, target_, y_;
   std::vector<double> labels_;
+  std::vector<double> numbers_;  ///< [batch][outputs], of LabelForm::numbers
 };
 
 }  // namespace mlz::eval

@@ -6,6 +6,7 @@
 #include <numbers>
 
 #include "evolve/eval/protocols.hpp"
+#include "vm/maths.hpp"
 
 namespace mlz::eval {
 
@@ -32,7 +33,7 @@ const char* stop_text(Stop stop) {
 }
 
 double squashed_fitness(double rms_error) {
-  const double fitness = 1 - 2 / std::numbers::pi * std::atan(rms_error);
+  const double fitness = 1 - 2 / std::numbers::pi * vm::atan(rms_error);
   return std::isnan(fitness) ? 0 : fitness;
 }
 

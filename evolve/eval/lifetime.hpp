@@ -28,8 +28,9 @@ inline constexpr double kNoScore = std::numeric_limits<double>::quiet_NaN();
 /// stream  x = features, target = 0, Predict; y is scored; x = features, target = label, Learn. A program with
 ///         `size batch` takes that many examples a step; the last step of an epoch is filled up with the first
 ///         examples of the epoch, which do not count. y is taken as it is: an entry per class (the largest wins, the
-///         lowest index first), the probability of class 1 (above 0.5), or the number itself. Validation and test
-///         sets run through Predict on a copy of the memory with draws of their own.
+///         lowest index first), the probability of class 1 (above 0.5), the number itself, or an entry for each of
+///         several numbers (rms over all). Validation and test sets run through Predict on a copy of the memory with
+///         draws of their own.
 enum class Protocol { automl, stream };
 /// "automl" or "stream"; throws InputError for another name.
 Protocol protocol_of(std::string_view name);

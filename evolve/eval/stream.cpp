@@ -88,13 +88,11 @@ void Stream<T>::tick(double seconds) {
   }
 }
 
-/// 1 or 0 for a class, the squared error for a number.
+/// 1 or 0 for a class, the (mean) squared error for numbers.
 template <class T>
 double Stream<T>::judge(int b) const {
-  const double answer = feed_.answer(b);
-  if (feed_.form() != LabelForm::number) return answer == feed_.label(b) ? 1 : 0;
-  const double error = answer - feed_.label(b);
-  return error * error;
+  if (metric_ == tasks::Metric::rms_error) return feed_.squared_error(b);
+  return feed_.answer(b) == feed_.label(b) ? 1 : 0;
 }
 
 /// False when a prediction that is not finite ends training.

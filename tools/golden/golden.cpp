@@ -58,6 +58,14 @@ class Report {
   Counts counts_;
 };
 
+/// Throws InputError when there is no such engine: every case would fail for that reason alone.
+void check_engine(const Options& options) {
+  OpCase nothing;
+  nothing.text = "NoOp()";
+  nothing.features = 1;
+  check(nothing, options);
+}
+
 void run_programs(const fs::path& path, const Options& options, Report& report) {
   const auto tasks = read_tasks((path.parent_path() / "tasks.jsonl").string());
   for (const ProgramCase& recorded : read_programs(path.string())) {
@@ -89,7 +97,7 @@ void run_file(const fs::path& path, const Options& options, Report& report) {
 }  // namespace
 
 Counts run(const Options& options) {
-  vm::make_machine(options.engine, vm::BoundProgram{}, {options.dtype, 1, 0, {}, {}});  // throws if there is none
+  check_engine(options);
   Report report(options);
   std::set<fs::path> seen;
   for (const std::string& folder : options.folders) {

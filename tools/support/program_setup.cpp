@@ -5,6 +5,7 @@
 #include "lang/text/parser.hpp"
 #include "tools/support/model_file.hpp"
 #include "tools/support/program_main.hpp"
+#include "vm/dense.hpp"
 
 namespace mlz::tools {
 namespace {
@@ -16,12 +17,13 @@ void require(const Diagnostics& diagnostics) {
   throw InputError(text);
 }
 
-/// Only what runs, with the text of each line that gave instructions.
-vm::BoundProgram live_part(vm::BoundProgram program) {
+/// What an engine runs: its own plan where it has one, else the live instructions.
+std::string code_text(vm::BoundProgram program, std::string_view engine, const vm::MachineOptions& options) {
+  if (engine == "dense") return vm::dump_dense(program, options);
   for (auto& code : program.code) {
     std::erase_if(code, [](const vm::BoundInstruction& i) { return !i.live; });
   }
-  return program;
+  return print(program);
 }
 
 }  // namespace
@@ -81,10 +83,13 @@ std::string dump(const RunOptions& options, const text::Compiled& compiled) {
   if (options.dump == "typed") return header + compiled.typed;
   if (options.dump == "core") return header + print(compiled.core);
   const Setup setup = set_up(options, compiled.core);
-  const auto machine = vm::make_machine(options.engine, setup.program, {setup.dtype, 1, options.seed, {}, {}});
+  vm::MachineOptions machine_options;
+  machine_options.dtype = setup.dtype;
+  machine_options.seed = options.seed;
+  const std::string engine(vm::make_machine(options.engine, setup.program, machine_options)->engine());
   const std::string exact = comment_header(setup.info().name, eval::protocol_name(setup.protocol), options.seed,
-                                           vm::dtype_name(setup.dtype), std::string(machine->engine()));
-  return exact + print(options.dump == "code" ? live_part(setup.program) : setup.program);
+                                           vm::dtype_name(setup.dtype), engine);
+  return exact + (options.dump == "code" ? code_text(setup.program, engine, machine_options) : print(setup.program));
 }
 
 }  // namespace mlz::tools

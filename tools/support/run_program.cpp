@@ -95,8 +95,10 @@ void Runs::begin(const vm::Machine& machine, const tasks::Problem& problem) {
 void Runs::run_one(int number) {
   const std::uint64_t seed = options_.seed + static_cast<std::uint64_t>(number - 1);
   const tasks::Problem problem = setup_.task->problem(seed, 0);
-  vm::MachineOptions machine_options{setup_.dtype, 1, seed, {0}, model_.params};
-  if (machine_options.params.empty()) machine_options.params = vm::initial_params(setup_.program, seed);
+  vm::MachineOptions machine_options;
+  machine_options.dtype = setup_.dtype;
+  machine_options.seed = seed;
+  machine_options.params = model_.params.empty() ? vm::initial_params(setup_.program, seed) : model_.params;
   std::unique_ptr<vm::Machine> machine;
   if (options_.trace) {
     machine = std::make_unique<eval::TracingMachine>(setup_.program, machine_options);
