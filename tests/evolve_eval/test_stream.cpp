@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "fixture.hpp"
+#include "tasks/examples.hpp"
 
 using namespace mlz;
 using namespace mlz::eval;
@@ -223,4 +224,39 @@ TEST_CASE("after_setup may write registers") {
   };
   CHECK(w.run("def Setup():\n  s5 = 1\ndef Predict():\n  s1 = s5 * 1\ndef Learn():\n  s8 = 1\n")
             .train == 0);
+}
+
+TEST_CASE("several numbers: y and target are vectors of them, and rms is over all") {
+  World w(tasks::Metric::rms_error);
+  w.info.sizes["outputs"] = 2;
+  w.problem.train = w.problem.test = std::make_shared<tasks::DenseExamples>(
+      std::vector<double>{1, 2}, 1, std::vector<double>{10, 20, 30, 40}, 2);
+  // Predicts the label before: 0 0, then 10 20.
+  const auto machine = w.machine(program("state seen : vector[outputs]\n", "  y = seen * 1\n", "  seen = target * 1\n"));
+  const Outcome outcome = w.run(*machine);
+  CHECK(outcome.train == Approx(std::sqrt((100 + 400 + 400 + 400) / 4.0)));
+  // Last seen: 30 40.
+  CHECK(outcome.test == Approx(std::sqrt((400 + 400 + 0 + 0) / 4.0)));
+}
+
+TEST_CASE("several numbers in a batch") {
+  World w(tasks::Metric::rms_error);
+  w.info.sizes["outputs"] = 2;
+  w.problem.train = std::make_shared<tasks::DenseExamples>(std::vector<double>{1, 2}, 1,
+                                                           std::vector<double>{3, 4, 0, 12}, 2);
+  const Outcome outcome = w.run(program("size batch = 2\nstate y : matrix[batch, outputs]\n",
+                                        "  y = y * 1\n", "  y = target * 1\n"));
+  CHECK(outcome.train == Approx(std::sqrt((9 + 16 + 144) / 4.0)));
+}
+
+TEST_CASE("several numbers need a y of as many entries and the stream protocol") {
+  World w(tasks::Metric::rms_error);
+  w.info.sizes["outputs"] = 2;
+  w.problem.train = std::make_shared<tasks::DenseExamples>(std::vector<double>{1}, 1,
+                                                           std::vector<double>{3, 4}, 2);
+  CHECK_THROWS_WITH_AS(w.run(program("", "  y = sum(x)\n", kIdle)),
+                       doctest::Contains("needs 2 entries (the numbers to be predicted)"), InputError);
+  const auto machine = w.machine(program("state y : vector[outputs]\n", "  y = y * 1\n", kIdle));
+  CHECK_THROWS_WITH_AS(check_fit(machine->program(), w.info, Protocol::automl), doctest::Contains("needs a scalar y"),
+                       InputError);
 }
