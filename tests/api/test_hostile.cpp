@@ -99,20 +99,20 @@ TEST_CASE("long chains of registers are bound soon") {
 }
 
 TEST_CASE("expressions that double at every level are refused soon") {
-  std::string aliases = "size s0 = 7\n", quotients = aliases, arguments = "def h0(a, x):\n  return x * a\n";
+  std::string aliases = "size n0 = 7\n", quotients = aliases, arguments = "def h0(a, x):\n  return x * a\n";
   std::string chain = "def c0(x):\n  return x + 1\n";
   for (int i = 1; i < 80; ++i) {
     const std::string n = std::to_string(i), below = std::to_string(i - 1);
-    aliases += "size s" + n + " = s" + below + " + s" + below + " - s" + below + "\n";
-    quotients += "size s" + n + " = s" + below + " % 7 + s" + below + " % 5\n";
+    aliases += "size n" + n + " = n" + below + " + n" + below + " - n" + below + "\n";
+    quotients += "size n" + n + " = n" + below + " % 7 + n" + below + " % 5\n";
     arguments += "def h" + n + "(a, x):\n  return h" + below + "(a + a, x)\n";
   }
   for (int i = 1; i < 2000; ++i) {
     chain += "def c" + std::to_string(i) + "(x):\n  return c" + std::to_string(i - 1) + "(x)\n";
   }
   const std::string predict = "def Predict(x):\n  y = ";
-  CHECK(verdict(aliases + "state w : vector[s79]\n" + predict + "sum(w)\n").text == "");
-  for (const std::string& text : {quotients + "state w : vector[s79]\n" + predict + "sum(w)\n",
+  CHECK(verdict(aliases + "state w : vector[n79]\n" + predict + "sum(w)\n").text == "");
+  for (const std::string& text : {quotients + "state w : vector[n79]\n" + predict + "sum(w)\n",
                                   arguments + predict + "h79(2, x[0])\n", chain + predict + "c1999(x[0])\n"}) {
     const Verdict v = verdict(text);
     CHECK_FALSE(v.text.empty());
