@@ -57,7 +57,9 @@ void block(const Block<T>& x) {
                           in.template get<3>(j));
     };
     std::int64_t j = 0;
-    for (; j + width <= x.cols; j += width) {
+    const std::int64_t last = x.cols - width;
+#pragma GCC unroll 4
+    for (; j <= last; j += width) {
       const V v = at(j);
       std::memcpy(out + j, &v, sizeof v);
     }

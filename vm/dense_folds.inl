@@ -44,8 +44,7 @@ MLZ_INLINE void join_lanes(const Vector<T, lanes* static_cast<int>(sizeof(T))>& 
       Vector<T, half* static_cast<int>(sizeof(T))> low = __builtin_shufflevector(v, v, k...);
       R::join(low, __builtin_shufflevector(v, v, (k + half)...));
       join_lanes<T, R, half>(low, out);
-    }
-    (std::make_integer_sequence<int, half>{});
+    }(std::make_integer_sequence<int, half>{});
   }
 }
 

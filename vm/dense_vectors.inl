@@ -32,8 +32,7 @@ template <int count, class F>
 MLZ_INLINE void unrolled(F f) {
   [&]<int... i>(std::integer_sequence<int, i...>) __attribute__((always_inline)) {
     (f(std::integral_constant<int, i>{}), ...);
-  }
-  (std::make_integer_sequence<int, count>{});
+  }(std::make_integer_sequence<int, count>{});
 }
 
 /// Calls f(part of p, part of the others) for every part.
