@@ -16,10 +16,10 @@
 namespace mlz {
 
 struct CompileOptions {
-  std::string name = "<text>";                 ///< of the text in errors
-  std::map<std::string, std::string> set;      ///< new values of sizes, consts and scalar params, as program text
-  std::map<std::string, std::string> modules;  ///< texts of own modules by name; before them the standard library
-  std::vector<std::string> import_folders;     ///< where further modules are read from; empty: nowhere
+  std::string name = "<text>";                      ///< of the text in errors
+  std::map<std::string, std::string> set = {};      ///< new values of sizes, consts and scalar params, as program text
+  std::map<std::string, std::string> modules = {};  ///< texts of own modules by name; before them the standard library
+  std::vector<std::string> import_folders = {};     ///< where further modules are read from; empty: nowhere
   std::size_t max_text_bytes = std::size_t{1} << 20;
 };
 
@@ -27,7 +27,7 @@ struct CompileOptions {
 using Sizes = std::map<std::string, std::int64_t>;
 
 struct BindOptions {
-  std::vector<std::string> observe;  ///< registers or families that stay readable besides y
+  std::vector<std::string> observe = {};  ///< registers or families that stay readable besides y
   bool observe_all = false;          ///< every register does; none of their code is left out then
   std::int64_t max_bytes = std::int64_t{1} << 30;  ///< of the registers of one lifetime, as f64
   std::int64_t max_instructions = 2'000'000;       ///< after unrolling

@@ -48,8 +48,8 @@ struct StartOptions {
   DType dtype = DType::f64;            ///< number type of the machine; spans of either type are converted
   int lifetimes = 1;                   ///< run in lockstep
   std::uint64_t seed = 0;              ///< of every random draw
-  std::vector<std::uint32_t> indices;  ///< which lifetimes of that seed these are; empty: 0, 1, 2, ...
-  Params params;                       ///< those left out are drawn from the seed
+  std::vector<std::uint32_t> indices = {};  ///< which lifetimes of that seed these are; empty: 0, 1, 2, ...
+  Params params = {};                  ///< those left out are drawn from the seed
   std::int64_t max_bytes = std::int64_t{4} << 30;  ///< for the registers of all lifetimes
 };
 

@@ -13,7 +13,8 @@ namespace mlz::golden {
 namespace {
 namespace fs = std::filesystem;
 
-/// Every file below a folder, sorted, so that the order of the report does not depend on the file system.
+/// Every file below a folder, sorted, so that the order of the report does not depend on the file
+/// system.
 std::vector<fs::path> files_below(const std::string& folder) {
   std::error_code error;
   if (!fs::is_directory(folder, error)) throw InputError(fmt::format("{}: no such folder", folder));
@@ -89,8 +90,10 @@ void run_file(const fs::path& path, const Options& options, Report& report) {
     run_programs(path, options, report);
   } else if (name == "ops.jsonl") {
     run_ops(path, options, report);
-  } else if (path.extension() == ".json" || (path.extension() == ".jsonl" && name != "tasks.jsonl")) {
-    report.skip(path.string(), "not programs.jsonl or ops.jsonl; its cases are run by the tests of its subject");
+  } else if (path.extension() == ".json" ||
+             (path.extension() == ".jsonl" && name != "tasks.jsonl")) {
+    report.skip(path.string(),
+                "not programs.jsonl or ops.jsonl; its cases are run by the tests of its subject");
   }
 }
 
@@ -106,7 +109,8 @@ Counts run(const Options& options) {
     }
   }
   const Counts& counts = report.counts();
-  if (counts.passed + counts.failed + counts.skipped == 0) throw InputError("there are no golden cases in these folders");
+  if (counts.passed + counts.failed + counts.skipped == 0)
+    throw InputError("there are no golden cases in these folders");
   fmt::print("{} passed, {} failed, {} skipped\n", counts.passed, counts.failed, counts.skipped);
   return counts;
 }

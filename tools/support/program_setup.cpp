@@ -18,7 +18,8 @@ void require(const Diagnostics& diagnostics) {
 }
 
 /// What an engine runs: its own plan where it has one, else the live instructions.
-std::string code_text(vm::BoundProgram program, std::string_view engine, const vm::MachineOptions& options) {
+std::string code_text(vm::BoundProgram program, std::string_view engine,
+                      const vm::MachineOptions& options) {
   if (engine == "dense") return vm::dump_dense(program, options);
   for (auto& code : program.code) {
     std::erase_if(code, [](const vm::BoundInstruction& i) { return !i.live; });
@@ -30,7 +31,8 @@ std::string code_text(vm::BoundProgram program, std::string_view engine, const v
 
 text::Compiled compile_program(const RunOptions& options) {
   Diagnostics diagnostics;
-  auto compiled = text::compile(text::read_source(options.program), {options.set, options.path}, diagnostics);
+  auto compiled =
+      text::compile(text::read_source(options.program), {options.set, options.path}, diagnostics);
   require(diagnostics);
   if (!compiled) throw InputError(fmt::format("{}: cannot be compiled", options.program));
   return std::move(*compiled);
@@ -39,9 +41,10 @@ text::Compiled compile_program(const RunOptions& options) {
 Setup set_up(const RunOptions& options, const CoreProgram& core) {
   Setup setup;
   setup.task = tasks::make_task(options.task, tasks::DataPaths::standard(options.data));
-  setup.protocol = eval::protocol_of(options.protocol.empty() ? setup.info().protocol : options.protocol);
-  const bool f64 = options.dtype.empty() ? setup.protocol == eval::Protocol::automl || options.trace ||
-                                               options.engine == "reference"
+  setup.protocol =
+      eval::protocol_of(options.protocol.empty() ? setup.info().protocol : options.protocol);
+  const bool f64 = options.dtype.empty() ? setup.protocol == eval::Protocol::automl ||
+                                               options.trace || options.engine == "reference"
                                          : options.dtype == "f64";
   setup.dtype = f64 ? vm::DType::f64 : vm::DType::f32;
   Diagnostics diagnostics;
@@ -71,14 +74,17 @@ std::string program_hash(const CoreProgram& core) {
 
 std::string comment_header(const std::string& task, const std::string& protocol, std::uint64_t seed,
                            const std::string& dtype, const std::string& engine) {
-  return fmt::format("# {}\n# task: {}\n# protocol: {}\n# seed: {}\n# dtype: {}\n# engine: {}\n", version_text(), task,
-                     protocol, seed, dtype, engine);
+  return fmt::format("# {}\n# task: {}\n# protocol: {}\n# seed: {}\n# dtype: {}\n# engine: {}\n",
+                     version_text(), task, protocol, seed, dtype, engine);
 }
 
 std::string dump(const RunOptions& options, const text::Compiled& compiled) {
-  const auto or_default = [](const std::string& text) { return text.empty() ? std::string("default") : text; };
-  const std::string header = comment_header(options.task, or_default(options.protocol), options.seed,
-                                            or_default(options.dtype), options.engine);
+  const auto or_default = [](const std::string& text) {
+    return text.empty() ? std::string("default") : text;
+  };
+  const std::string header =
+      comment_header(options.task, or_default(options.protocol), options.seed,
+                     or_default(options.dtype), options.engine);
   if (options.dump == "ast") return header + text::print(compiled.ast);
   if (options.dump == "typed") return header + compiled.typed;
   if (options.dump == "core") return header + print(compiled.core);
@@ -86,10 +92,12 @@ std::string dump(const RunOptions& options, const text::Compiled& compiled) {
   vm::MachineOptions machine_options;
   machine_options.dtype = setup.dtype;
   machine_options.seed = options.seed;
-  const std::string engine(vm::make_machine(options.engine, setup.program, machine_options)->engine());
-  const std::string exact = comment_header(setup.info().name, eval::protocol_name(setup.protocol), options.seed,
-                                           vm::dtype_name(setup.dtype), engine);
-  return exact + (options.dump == "code" ? code_text(setup.program, engine, machine_options) : print(setup.program));
+  const std::string engine(
+      vm::make_machine(options.engine, setup.program, machine_options)->engine());
+  const std::string exact = comment_header(setup.info().name, eval::protocol_name(setup.protocol),
+                                           options.seed, vm::dtype_name(setup.dtype), engine);
+  return exact + (options.dump == "code" ? code_text(setup.program, engine, machine_options)
+                                         : print(setup.program));
 }
 
 }  // namespace mlz::tools
