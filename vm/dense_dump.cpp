@@ -9,7 +9,8 @@ namespace {
 
 std::string shape(const BoundRegister& r) {
   if (r.kind == Kind::scalar) return "";
-  return r.kind == Kind::vector ? fmt::format("[{}]", r.cols) : fmt::format("[{},{}]", r.rows, r.cols);
+  return r.kind == Kind::vector ? fmt::format("[{}]", r.cols)
+                                : fmt::format("[{},{}]", r.rows, r.cols);
 }
 
 class Dumper {
@@ -39,9 +40,11 @@ class Dumper {
       const View& v = op.in[k];
       const BoundRegister& r = program_.registers[v.reg];
       const bool column = r.kind == mlz::Kind::vector && v.cols == 1 && v.rows > 1;
-      in += fmt::format("{}{}{}", k == 0 ? "" : ", ", op.in_buffer[k] >= 0 ? "~" : "", name(v.reg, column ? "'" : ""));
+      in += fmt::format("{}{}{}", k == 0 ? "" : ", ", op.in_buffer[k] >= 0 ? "~" : "",
+                        name(v.reg, column ? "'" : ""));
     }
-    return fmt::format("{}{} = {}({})", op.out_buffer >= 0 ? "~" : "", name(op.out), row_op_name(op.row), in);
+    return fmt::format("{}{} = {}({})", op.out_buffer >= 0 ? "~" : "", name(op.out),
+                       row_op_name(op.row), in);
   }
 
   std::string other(const PlanOp& op) const {
@@ -52,21 +55,29 @@ class Dumper {
       in += (k == 0 ? "" : ", ") + name(i.in[k], transposed ? "'" : "");
     }
     const OpInfo& info = op_info(i.op);
-    for (std::size_t k = 0; k < 4 && (k < info.attributes.size() || i.op == OpId::get || i.op == OpId::set); ++k) {
+    for (std::size_t k = 0;
+         k < 4 && (k < info.attributes.size() || i.op == OpId::get || i.op == OpId::set); ++k) {
       in += fmt::format("; {}", i.attr[k]);
     }
     const bool by_blas = blas_ && worth_blas(program_, op);
-    return fmt::format("{} = {}{}({})", name(op.out), op_id_name(i.op), by_blas ? " by blas" : "", in);
+    return fmt::format("{} = {}{}({})", name(op.out), op_id_name(i.op), by_blas ? " by blas" : "",
+                       in);
   }
 
   static std::string op_id_name(OpId id) {
     switch (id) {
-      case OpId::matvec: return "matvec";
-      case OpId::vecmat: return "vecmat";
-      case OpId::matmul: return "matmul";
-      case OpId::get: return "get";
-      case OpId::set: return "set";
-      default: return op_info(id).name();
+      case OpId::matvec:
+        return "matvec";
+      case OpId::vecmat:
+        return "vecmat";
+      case OpId::matmul:
+        return "matmul";
+      case OpId::get:
+        return "get";
+      case OpId::set:
+        return "set";
+      default:
+        return op_info(id).name();
     }
   }
 };
@@ -74,15 +85,18 @@ class Dumper {
 }  // namespace
 }  // namespace dense
 
-std::string dump_dense(const BoundProgram& program, const MachineOptions& options, const dense::Tuning& tuning) {
+std::string dump_dense(const BoundProgram& program, const MachineOptions& options,
+                       const dense::Tuning& tuning) {
   const dense::Plan plan = dense::plan_of(program, options, tuning);
   const dense::Dumper dumper(program, options.blas && vm::blas() != nullptr);
-  std::string out = fmt::format("# dense, {}, {} loops, products by {}\n", dtype_name(options.dtype),
-                                dense::kernels<double>(tuning.level)->level,
-                                options.blas && vm::blas() != nullptr ? vm::blas()->name : "loops");
+  std::string out =
+      fmt::format("# dense, {}, {} loops, products by {}\n", dtype_name(options.dtype),
+                  dense::kernels<double>(tuning.level)->level,
+                  options.blas && vm::blas() != nullptr ? vm::blas()->name : "loops");
   for (const Function f : kFunctions) {
     out += fmt::format("def {}():\n", function_name(f));
-    for (const auto& op : plan.code[static_cast<std::size_t>(f)]) out += "  " + dumper.line(op) + "\n";
+    for (const auto& op : plan.code[static_cast<std::size_t>(f)])
+      out += "  " + dumper.line(op) + "\n";
   }
   return out;
 }

@@ -38,7 +38,8 @@ void run_chain(const Entry<T>& e, const Frame<T>& f) {
       b.rows = std::min(chain.tile_rows, chain.rows - i);
       b.cols = std::min(chain.tile_cols, chain.cols - j);
       const auto start = [&](const Place& p) {
-        return p.buffer < 0 ? f.memory + p.offset + i * p.row_step + j * p.col_step : f.tiles + p.buffer * buffer_size;
+        return p.buffer < 0 ? f.memory + p.offset + i * p.row_step + j * p.col_step
+                            : f.tiles + p.buffer * buffer_size;
       };
       const auto step = [&](const Place& p) { return p.buffer < 0 ? p.row_step : chain.tile_cols; };
       for (const ChainMember<T>& m : chain.members) {
@@ -54,11 +55,11 @@ void run_chain(const Entry<T>& e, const Frame<T>& f) {
   }
 }
 
-/// Whether the loops of an operation may write a result over an operand: those that work row by row on what they
-/// have read, and those that read their numbers first.
+/// Whether the loops of an operation may write a result over an operand: those that work row by row
+/// on what they have read, and those that read their numbers first.
 bool works_in_place(OpId op) {
-  return op == OpId::softmax || op == OpId::log_softmax || op == OpId::layer_norm || op == OpId::set ||
-         op_info(op).has(kRandom);
+  return op == OpId::softmax || op == OpId::log_softmax || op == OpId::layer_norm ||
+         op == OpId::set || op_info(op).has(kRandom);
 }
 
 /// Builds the code of one program.
@@ -93,7 +94,8 @@ class Emitter {
   /// BLAS is loaded only for programs that have a product which is worth it.
   bool needs_blas(const Plan& plan) const {
     return std::any_of(plan.code.begin(), plan.code.end(), [&](const std::vector<PlanOp>& code) {
-      return std::any_of(code.begin(), code.end(), [&](const PlanOp& op) { return worth_blas(program_, op); });
+      return std::any_of(code.begin(), code.end(),
+                         [&](const PlanOp& op) { return worth_blas(program_, op); });
     });
   }
 
@@ -124,7 +126,8 @@ class Emitter {
 
   Entry<T> chain(const PlanOp& op) {
     const bool one_row = std::all_of(op.members.begin(), op.members.end(), is_one_row);
-    const std::int64_t tile = std::max<std::int64_t>(1, tuning_.tile_bytes / static_cast<std::int64_t>(sizeof(T)));
+    const std::int64_t tile =
+        std::max<std::int64_t>(1, tuning_.tile_bytes / static_cast<std::int64_t>(sizeof(T)));
     Chain<T> made;
     made.rows = one_row ? 1 : op.rows;
     made.cols = one_row ? op.rows * op.cols : op.cols;
@@ -160,9 +163,11 @@ class Emitter {
       e.in[k] = code_.offset[op.source.in[k]];
       reads_out = reads_out || op.source.in[k] == op.out;
     }
-    const bool known = emit_move(program_, op, e) || emit_draw(program_, op, e) || emit_reduction(program_, op, e) ||
-                       emit_product(program_, op, use_blas_, e);
-    if (!known) throw std::logic_error("the dense engine does not know the operation " + op_info(op.source.op).name());
+    const bool known = emit_move(program_, op, e) || emit_draw(program_, op, e) ||
+                       emit_reduction(program_, op, e) || emit_product(program_, op, use_blas_, e);
+    if (!known)
+      throw std::logic_error("the dense engine does not know the operation " +
+                             op_info(op.source.op).name());
     reserve(op);
     const bool aside = reads_out && !works_in_place(op.source.op);
     if (aside) e.out = code_.lane_entries;
@@ -175,12 +180,14 @@ class Emitter {
     const std::int64_t size = program_.registers[op.out].size();
     if (op_info(op.source.op).has(kRandom)) code_.draw_entries = std::max(code_.draw_entries, size);
     if (op.source.op == OpId::max_pool || op.source.op == OpId::mean_pool) {
-      const std::int64_t window = op.source.attr[2] * op.source.attr[2] * program_.registers[op.out].cols;
+      const std::int64_t window =
+          op.source.attr[2] * op.source.attr[2] * program_.registers[op.out].cols;
       code_.tile_entries = std::max(code_.tile_entries, window);
     }
   }
 
-  /// From scratch behind the registers, where a result was made because the operation reads the old one.
+  /// From scratch behind the registers, where a result was made because the operation reads the old
+  /// one.
   Entry<T> copy_back(const PlanOp& op) {
     Entry<T> e;
     e.run = run_copy<T>;
@@ -221,7 +228,8 @@ BlockForm block_form(const PlanOp& op, bool one_row) {
 }
 
 template <class T>
-Code<T> make_code(const BoundProgram& program, const Plan& plan, bool use_blas, const Tuning& tuning) {
+Code<T> make_code(const BoundProgram& program, const Plan& plan, bool use_blas,
+                  const Tuning& tuning) {
   return Emitter<T>(program, use_blas, tuning).emit(plan);
 }
 template Code<double> make_code(const BoundProgram&, const Plan&, bool, const Tuning&);

@@ -1,8 +1,10 @@
-// The kernels of dense_kernels.hpp for one level of the processor. The including file defines MLZ_LEVEL (a name)
-// and MLZ_VECTOR_BYTES, and is compiled with the options of that level.
+// The kernels of dense_kernels.hpp for one level of the processor. The including file defines
+// MLZ_LEVEL (a name) and MLZ_VECTOR_BYTES, and is compiled with the options of that level.
 //
-// Reductions keep their P strided partials (vm/reduce.hpp) as the lanes of one vector of 64 bytes, so that the written
-// order is also the fast one. Reductions over columns keep P vectors, one for each partial of some columns.
+// Reductions keep their P strided partials (vm/reduce.hpp) as the lanes of vectors of 64 bytes
+// together, so that the written order is also the fast one. Reductions over columns keep P vectors,
+// one for each partial of some columns. Short sums, which go from left to right, are made for
+// several rows or columns at once.
 #include <algorithm>
 #include <cstring>
 #include <limits>
@@ -37,28 +39,39 @@ template <int count, class F>
 MLZ_INLINE void unrolled(F f) {
   [&]<int... i>(std::integer_sequence<int, i...>) __attribute__((always_inline)) {
     (f(std::integral_constant<int, i>{}), ...);
-  }(std::make_integer_sequence<int, count>{});
+  }
+  (std::make_integer_sequence<int, count>{});
 }
 
 /// Calls f(part of p, part of the others) for every part.
 template <class T, class F, class... More>
 MLZ_INLINE void each_part(F f, Partials<T>& p, More&... more) {
-  unrolled<Partials<T>::kParts>([&](auto i) __attribute__((always_inline)) { f(p.part[i], more.part[i]...); });
+  unrolled<Partials<T>::kParts>([&](auto i) __attribute__((always_inline)) {
+    f(p.part[i], more.part[i]...);
+  });
 }
 
-// --- entry by entry --------------------------------------------------------------------------------
+// --- entry by entry
+// --------------------------------------------------------------------------------
 
 template <RowOp op, class T>
 MLZ_INLINE T entry(T a, [[maybe_unused]] T b, [[maybe_unused]] T c, [[maybe_unused]] T d) {
-  if constexpr (op == row_op(OpId::copy)) return a;
-  else if constexpr (op == kAddProduct) return a + b * c;
-  else if constexpr (op == kSubProduct) return a - b * c;
-  else if constexpr (op == kAddScaled) return a + b * (c * d);
-  else if constexpr (op == kSubScaled) return a - b * (c * d);
-  else return apply<static_cast<OpId>(op), T>(a, b, c);
+  if constexpr (op == row_op(OpId::copy))
+    return a;
+  else if constexpr (op == kAddProduct)
+    return a + b * c;
+  else if constexpr (op == kSubProduct)
+    return a - b * c;
+  else if constexpr (op == kAddScaled)
+    return a + b * (c * d);
+  else if constexpr (op == kSubScaled)
+    return a - b * (c * d);
+  else
+    return apply<static_cast<OpId>(op), T>(a, b, c);
 }
 
-// `out` is either an operand, entry for entry, or apart from all of them, so no turn of the loop depends on another.
+// `out` is either an operand, entry for entry, or apart from all of them, so no turn of the loop
+// depends on another.
 template <RowOp op, int arity, unsigned pattern, class T>
 void block(const Block<T>& x) {
   for (std::int64_t i = 0; i < x.rows; ++i) {
@@ -84,8 +97,8 @@ void block(const Block<T>& x) {
 template <class T>
 using BlockTable = std::array<std::array<BlockKernel<T>, 16>, kRowOps>;
 
-/// One row per number of columns can only occur where some operand has all columns, so the pattern with every bit
-/// set is left out, except for one operand (a fill).
+/// One row per number of columns can only occur where some operand has all columns, so the pattern
+/// with every bit set is left out, except for one operand (a fill).
 template <RowOp op, int arity, class T, unsigned pattern = 0>
 void add_blocks(BlockTable<T>& table) {
   constexpr unsigned all = (1u << arity) - 1;
@@ -105,7 +118,8 @@ constexpr int words(const char* text) {
 template <class T>
 BlockTable<T> block_table() {
   BlockTable<T> table{};
-#define MLZ_ELEMENTWISE(id, names, symbol, operands, ...) add_blocks<row_op(OpId::id), words(operands), T>(table);
+#define MLZ_ELEMENTWISE(id, names, symbol, operands, ...) \
+  add_blocks<row_op(OpId::id), words(operands), T>(table);
 #define MLZ_OP(...)
 #include "lang/core/ops.def"
 #undef MLZ_ELEMENTWISE
@@ -118,27 +132,36 @@ BlockTable<T> block_table() {
   return table;
 }
 
-// --- folds -----------------------------------------------------------------------------------------
+// --- folds
+// -----------------------------------------------------------------------------------------
 
 /// How entries enter partials (`take`) and partials join, for numbers and vectors alike.
 template <Fold fold>
 struct Rule {
   template <class T>
   static constexpr T start() {
-    if constexpr (fold == Fold::largest) return -std::numeric_limits<T>::infinity();
-    else if constexpr (fold == Fold::smallest) return std::numeric_limits<T>::infinity();
-    else return T(0);
+    if constexpr (fold == Fold::largest)
+      return -std::numeric_limits<T>::infinity();
+    else if constexpr (fold == Fold::smallest)
+      return std::numeric_limits<T>::infinity();
+    else
+      return T(0);
   }
   template <class X>
   MLZ_INLINE static void join(X& p, const X& x) {
-    if constexpr (fold == Fold::largest) p = (x > p) | (x != x) ? x : p;
-    else if constexpr (fold == Fold::smallest) p = (x < p) | (x != x) ? x : p;
-    else p = p + x;
+    if constexpr (fold == Fold::largest)
+      p = (x > p) | (x != x) ? x : p;
+    else if constexpr (fold == Fold::smallest)
+      p = (x < p) | (x != x) ? x : p;
+    else
+      p = p + x;
   }
   template <class X>
   MLZ_INLINE static void take(X& p, const X& x) {
-    if constexpr (fold == Fold::squares) p = p + x * x;
-    else join(p, x);
+    if constexpr (fold == Fold::squares)
+      p = p + x * x;
+    else
+      join(p, x);
   }
 };
 
@@ -161,7 +184,8 @@ struct LaneMask {
 template <class T>
 inline constexpr LaneMask<T> kLaneMask{};
 
-/// n < P entries, and `rest` in the lanes behind them. Reads up to 64 bytes from `from` on, whatever n is.
+/// n < P entries, and `rest` in the lanes behind them. Reads up to 64 bytes from `from` on,
+/// whatever n is.
 template <class T>
 MLZ_INLINE void load_some(Partials<T>& v, const T* from, std::int64_t n, T rest) {
   using Bits = typename LaneMask<T>::Bits;
@@ -179,22 +203,25 @@ MLZ_INLINE void load_some(Partials<T>& v, const T* from, std::int64_t n, T rest)
 template <class T>
 MLZ_INLINE void load(Partials<T>& v, const T* from) {
   constexpr int lanes = MLZ_VECTOR_BYTES / static_cast<int>(sizeof(T));
-  unrolled<Partials<T>::kParts>([&](auto i) __attribute__((always_inline)) { load(v.part[i], from + i * lanes); });
+  unrolled<Partials<T>::kParts>([&](auto i) __attribute__((always_inline)) {
+    load(v.part[i], from + i * lanes);
+  });
 }
 
 /// Joins the halves of a vector until one entry is left.
 template <class T, class R, int lanes>
-MLZ_INLINE void join_lanes(const Vector<T, lanes * static_cast<int>(sizeof(T))>& v, T& out) {
+MLZ_INLINE void join_lanes(const Vector<T, lanes* static_cast<int>(sizeof(T))>& v, T& out) {
   constexpr int half = lanes / 2;
   if constexpr (half == 1) {
     out = v[0];
     R::join(out, T(v[1]));
   } else {
     [&]<int... k>(std::integer_sequence<int, k...>) __attribute__((always_inline)) {
-      Vector<T, half * static_cast<int>(sizeof(T))> low = __builtin_shufflevector(v, v, k...);
+      Vector<T, half* static_cast<int>(sizeof(T))> low = __builtin_shufflevector(v, v, k...);
       R::join(low, __builtin_shufflevector(v, v, (k + half)...));
       join_lanes<T, R, half>(low, out);
-    }(std::make_integer_sequence<int, half>{});
+    }
+    (std::make_integer_sequence<int, half>{});
   }
 }
 
@@ -217,13 +244,26 @@ MLZ_INLINE void start(V& p) {
   p = V{} + R::template start<T>();
 }
 
+/// Whether n terms are joined from left to right: short sums are.
+template <class R>
+constexpr bool in_sequence(std::int64_t n) {
+  return !std::is_same_v<R, Rule<Fold::largest>> && !std::is_same_v<R, Rule<Fold::smallest>> &&
+         n <= kSequentialTerms;
+}
+
 template <Fold fold, class T>
 T fold_row(std::int64_t n, const T* a) {
   using R = Rule<fold>;
   constexpr int P = kPartials<T>;
+  if (in_sequence<R>(n)) {
+    T total = R::template start<T>();
+    for (std::int64_t i = 0; i < n; ++i) R::take(total, a[i]);
+    return total;
+  }
   const auto take = [](auto& p, const auto& x) __attribute__((always_inline)) { R::take(p, x); };
   Partials<T> p, x;
-  each_part([](auto& part) __attribute__((always_inline)) { start<R, T>(part); }, p);
+  each_part(
+      [](auto& part) __attribute__((always_inline)) { start<R, T>(part); }, p);
   std::int64_t i = 0;
   for (; i + P <= n; i += P) {
     load(x, a + i);
@@ -239,7 +279,8 @@ T fold_row(std::int64_t n, const T* a) {
 /// As Rule::take for x[k] * b[k, j]: the term of vecmat.
 struct Product {};
 
-/// Which two of `count` partials the join number t is for, when halves are joined until one is left.
+/// Which two of `count` partials the join number t is for, when halves are joined until one is
+/// left.
 struct Halving {
   int to, from;
   constexpr Halving(int count, int t) : to(t), from(0) {
@@ -256,24 +297,32 @@ template <class R, class V, class T>
 MLZ_INLINE void take_row(V& p, const T* row, [[maybe_unused]] T factor) {
   V x;
   load(x, row);
-  if constexpr (std::is_same_v<R, Product>) p = p + x * factor;
-  else R::take(p, x);
+  if constexpr (std::is_same_v<R, Product>)
+    p = p + x * factor;
+  else
+    R::take(p, x);
 }
 
 template <class R>
 using JoinOf = std::conditional_t<std::is_same_v<R, Product>, Rule<Fold::sum>, R>;
 
-/// A fold over n rows for as many columns as a vector of `bytes` has lanes; for Product, row k counts x[k * x_step] times.
+/// A fold over n rows for as many columns as a vector of `bytes` has lanes; for Product, row k
+/// counts x[k * x_step] times.
 template <class R, int bytes, class T>
-MLZ_INLINE void column_vector(std::int64_t n, std::int64_t step, const T* a, const T* x, std::int64_t x_step, T* out) {
+MLZ_INLINE void column_vector(std::int64_t n, std::int64_t step, const T* a, const T* x,
+                              std::int64_t x_step, T* out) {
   using V = Vector<T, bytes>;
   constexpr int P = kPartials<T>;
   V p[P];
   unrolled<P>([&](auto k) __attribute__((always_inline)) { start<JoinOf<R>, T>(p[k]); });
-  const auto factor = [=](std::int64_t k) { return std::is_same_v<R, Product> ? x[k * x_step] : T(0); };
+  const auto factor = [=](std::int64_t k) {
+    return std::is_same_v<R, Product> ? x[k * x_step] : T(0);
+  };
   std::int64_t i = 0;
   for (; i + P <= n; i += P) {
-    unrolled<P>([&](auto k) __attribute__((always_inline)) { take_row<R>(p[k], a + (i + k) * step, factor(i + k)); });
+    unrolled<P>([&](auto k) __attribute__((always_inline)) {
+      take_row<R>(p[k], a + (i + k) * step, factor(i + k));
+    });
   }
   unrolled<P - 1>([&](auto k) __attribute__((always_inline)) {
     if (i + k < n) take_row<R>(p[k], a + (i + k) * step, factor(i + k));
@@ -285,16 +334,36 @@ MLZ_INLINE void column_vector(std::int64_t n, std::int64_t step, const T* a, con
   std::memcpy(out, &p[0], sizeof(V));
 }
 
+/// As column_vector for `count` vectors in succession and so few rows that they are taken in
+/// sequence.
+template <class R, int bytes, int count, class T>
+MLZ_INLINE void short_columns(std::int64_t n, std::int64_t step, const T* a, const T* x,
+                              std::int64_t x_step, T* out) {
+  using V = Vector<T, bytes>;
+  constexpr int width = bytes / static_cast<int>(sizeof(T));
+  V p[count];
+  unrolled<count>([&](auto c) __attribute__((always_inline)) { start<JoinOf<R>, T>(p[c]); });
+  for (std::int64_t i = 0; i < n; ++i) {
+    const T factor = std::is_same_v<R, Product> ? x[i * x_step] : T(0);
+    unrolled<count>([&](auto c) __attribute__((always_inline)) {
+      take_row<R>(p[c], a + i * step + c * width, factor);
+    });
+  }
+  unrolled<count>([&](auto c) __attribute__((always_inline)) {
+    std::memcpy(out + c * width, &p[c], sizeof(V));
+  });
+}
+
 /// From how many rows on and for how wide ones column_block is faster than column_vector.
 inline constexpr std::int64_t kManyRows = 256, kWideRowBytes = 256;
 template <class T>
 inline constexpr std::int64_t kBlockColumns = 1024 / static_cast<std::int64_t>(sizeof(T));
 
-/// As column_vector for up to kBlockColumns columns, with the partials in memory: reads rows in long runs, where
-/// column_vector would touch a new page for every row.
+/// As column_vector for up to kBlockColumns columns, with the partials in memory: reads rows in
+/// long runs, where column_vector would touch a new page for every row.
 template <class R, class T>
-void column_block(std::int64_t n, std::int64_t step, std::int64_t cols, const T* a, const T* x, std::int64_t x_step,
-                  T* out) {
+void column_block(std::int64_t n, std::int64_t step, std::int64_t cols, const T* a, const T* x,
+                  std::int64_t x_step, T* out) {
   constexpr int P = kPartials<T>;
   alignas(64) T p[P][kBlockColumns<T>];
   for (auto& row : p) std::fill_n(row, cols, JoinOf<R>::template start<T>());
@@ -318,10 +387,16 @@ void column_block(std::int64_t n, std::int64_t step, std::int64_t cols, const T*
 
 /// Columns in vectors of `bytes`, what is left in vectors of half that, down to single columns.
 template <class R, int bytes, class T>
-void few_rows(std::int64_t n, std::int64_t step, std::int64_t cols, const T* a, const T* x, std::int64_t x_step,
-              T* out) {
+void few_rows(std::int64_t n, std::int64_t step, std::int64_t cols, const T* a, const T* x,
+              std::int64_t x_step, T* out) {
   constexpr int width = bytes / static_cast<int>(sizeof(T));
   std::int64_t j = 0;
+  if (in_sequence<R>(n)) {
+    for (; j + 4 * width <= cols; j += 4 * width)
+      short_columns<R, bytes, 4>(n, step, a + j, x, x_step, out + j);
+    for (; j + width <= cols; j += width)
+      short_columns<R, bytes, 1>(n, step, a + j, x, x_step, out + j);
+  }
   for (; j + width <= cols; j += width) column_vector<R, bytes>(n, step, a + j, x, x_step, out + j);
   if constexpr (width > 1) {
     if (j < cols) few_rows<R, bytes / 2>(n, step, cols - j, a + j, x, x_step, out + j);
@@ -329,8 +404,8 @@ void few_rows(std::int64_t n, std::int64_t step, std::int64_t cols, const T* a, 
 }
 
 template <class R, class T>
-void columns(std::int64_t n, std::int64_t step, std::int64_t cols, const T* a, const T* x, std::int64_t x_step,
-             T* out) {
+void columns(std::int64_t n, std::int64_t step, std::int64_t cols, const T* a, const T* x,
+             std::int64_t x_step, T* out) {
   if (n < kManyRows || cols * static_cast<std::int64_t>(sizeof(T)) < kWideRowBytes) {
     return few_rows<R, MLZ_VECTOR_BYTES>(n, step, cols, a, x, x_step, out);
   }
@@ -344,10 +419,12 @@ void fold_columns(std::int64_t n, std::int64_t step, std::int64_t cols, const T*
   columns<Rule<fold>>(n, step, cols, a, a, 0, out);
 }
 
-// --- products --------------------------------------------------------------------------------------
+// --- products
+// --------------------------------------------------------------------------------------
 
 template <class T>
-void vecmat(std::int64_t n, std::int64_t cols, const T* x, std::int64_t x_step, const T* b, T* out) {
+void vecmat(std::int64_t n, std::int64_t cols, const T* x, std::int64_t x_step, const T* b,
+            T* out) {
   columns<Product>(n, cols, cols, b, x, x_step, out);
 }
 
@@ -355,7 +432,9 @@ void vecmat(std::int64_t n, std::int64_t cols, const T* x, std::int64_t x_step, 
 template <int count, class T>
 MLZ_INLINE void dot_rows(std::int64_t n, const T* a, const T* x, T* out) {
   constexpr int P = kPartials<T>;
-  const auto take = [](auto& p, const auto& v, const auto& f) __attribute__((always_inline)) { p = p + v * f; };
+  const auto take = [](auto& p, const auto& v, const auto& f) __attribute__((always_inline)) {
+    p = p + v * f;
+  };
   Partials<T> p[count]{}, factor, v;
   std::int64_t k = 0;
   for (; k + P <= n; k += P) {
@@ -372,11 +451,65 @@ MLZ_INLINE void dot_rows(std::int64_t n, const T* a, const T* x, T* out) {
       each_part(take, p[r], v, factor);
     });
   }
-  unrolled<count>([&](auto r) __attribute__((always_inline)) { out[r] = joined<T>(p[r], Rule<Fold::sum>{}); });
+  unrolled<count>([&](auto r) __attribute__((always_inline)) {
+    out[r] = joined<T>(p[r], Rule<Fold::sum>{});
+  });
+}
+
+/// Adds columns k .. k + 3 of four rows, each times its entry of x, to the four sums in p, one
+/// after the other.
+template <class V, class T>
+MLZ_INLINE void take_four_columns(V& p, const T* a, std::int64_t n, const T* x) {
+  V row[4];
+  unrolled<4>([&](auto r) __attribute__((always_inline)) { load(row[r], a + r * n); });
+  const V low01 = __builtin_shufflevector(row[0], row[1], 0, 4, 1, 5);
+  const V low23 = __builtin_shufflevector(row[2], row[3], 0, 4, 1, 5);
+  const V high01 = __builtin_shufflevector(row[0], row[1], 2, 6, 3, 7);
+  const V high23 = __builtin_shufflevector(row[2], row[3], 2, 6, 3, 7);
+  p = p + __builtin_shufflevector(low01, low23, 0, 1, 4, 5) * x[0];
+  p = p + __builtin_shufflevector(low01, low23, 2, 3, 6, 7) * x[1];
+  p = p + __builtin_shufflevector(high01, high23, 0, 1, 4, 5) * x[2];
+  p = p + __builtin_shufflevector(high01, high23, 2, 3, 6, 7) * x[3];
+}
+
+/// As dot_rows for rows so short that they are summed in sequence, four times `groups` rows at
+/// once.
+template <int groups, class T>
+MLZ_INLINE void short_dot_rows(std::int64_t n, const T* a, const T* x, T* out) {
+  using V = Vector<T, 4 * static_cast<int>(sizeof(T))>;
+  V p[groups]{};
+  std::int64_t k = 0;
+  for (; k + 4 <= n; k += 4) {
+    unrolled<groups>([&](auto g) __attribute__((always_inline)) {
+      take_four_columns(p[g], a + 4 * g * n + k, n, x + k);
+    });
+  }
+  for (; k < n; ++k) {
+    unrolled<groups>([&](auto g) __attribute__((always_inline)) {
+      const T* row = a + 4 * g * n + k;
+      p[g] = p[g] + V{row[0], row[n], row[2 * n], row[3 * n]} * x[k];
+    });
+  }
+  unrolled<groups>([&](auto g) __attribute__((always_inline)) {
+    std::memcpy(out + 4 * g, &p[g], sizeof(V));
+  });
+}
+
+template <class T>
+void short_matvec(std::int64_t m, std::int64_t n, const T* a, const T* x, T* out) {
+  std::int64_t i = 0;
+  for (; i + 16 <= m; i += 16) short_dot_rows<4>(n, a + i * n, x, out + i);
+  for (; i + 4 <= m; i += 4) short_dot_rows<1>(n, a + i * n, x, out + i);
+  for (; i < m; ++i) {
+    T total(0);
+    for (std::int64_t k = 0; k < n; ++k) total = total + a[i * n + k] * x[k];
+    out[i] = total;
+  }
 }
 
 template <class T>
 void matvec(std::int64_t m, std::int64_t n, const T* a, const T* x, T* out) {
+  if (n <= kSequentialTerms) return short_matvec(m, n, a, x, out);
   std::int64_t i = 0;
   for (; i + 4 <= m; i += 4) dot_rows<4>(n, a + i * n, x, out + i);
   for (; i < m; ++i) dot_rows<1>(n, a + i * n, x, out + i);
@@ -395,7 +528,8 @@ void transpose(std::int64_t rows, std::int64_t cols, const T* a, T* out) {
   }
 }
 
-// --- rows ------------------------------------------------------------------------------------------
+// --- rows
+// ------------------------------------------------------------------------------------------
 
 template <class T>
 void softmax(std::int64_t n, const T* a, T* out) {
@@ -418,7 +552,14 @@ void log_softmax(std::int64_t n, const T* a, T* out) {
 template <class T>
 MLZ_INLINE T sum_of_squared_differences(std::int64_t n, const T* a, T from) {
   constexpr int P = kPartials<T>;
-  const auto take = [from](auto& p, const auto& x) __attribute__((always_inline)) { p = p + (x - from) * (x - from); };
+  const auto take = [from](auto& p, const auto& x) __attribute__((always_inline)) {
+    p = p + (x - from) * (x - from);
+  };
+  if (n <= kSequentialTerms) {
+    T total(0);
+    for (std::int64_t i = 0; i < n; ++i) take(total, a[i]);
+    return total;
+  }
   Partials<T> p{}, x;
   std::int64_t i = 0;
   for (; i + P <= n; i += P) {
@@ -426,7 +567,8 @@ MLZ_INLINE T sum_of_squared_differences(std::int64_t n, const T* a, T from) {
     each_part(take, p, x);
   }
   if (i < n) {
-    load_some(x, a + i, n - i, from);  // adds 0; where `from` is not finite, all results are NaN in any case
+    load_some(x, a + i, n - i,
+              from);  // adds 0; where `from` is not finite, all results are NaN in any case
     each_part(take, p, x);
   }
   return joined<T>(p, Rule<Fold::sum>{});
@@ -445,9 +587,10 @@ template <class T>
 Kernels<T> make(const char* level) {
   return {level,
           block_table<T>(),
-          {fold_row<Fold::sum, T>, fold_row<Fold::squares, T>, fold_row<Fold::largest, T>, fold_row<Fold::smallest, T>},
-          {fold_columns<Fold::sum, T>, fold_columns<Fold::squares, T>, fold_columns<Fold::largest, T>,
-           fold_columns<Fold::smallest, T>},
+          {fold_row<Fold::sum, T>, fold_row<Fold::squares, T>, fold_row<Fold::largest, T>,
+           fold_row<Fold::smallest, T>},
+          {fold_columns<Fold::sum, T>, fold_columns<Fold::squares, T>,
+           fold_columns<Fold::largest, T>, fold_columns<Fold::smallest, T>},
           matvec<T>,
           vecmat<T>,
           transpose<T>,

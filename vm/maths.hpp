@@ -8,13 +8,14 @@
 /// as templates. Every engine computes an entry through this file, whether one number or a vector
 /// at a time, so that there is one choice of maths per number type.
 ///
-/// The functions use additions, products, quotients and square roots that are rounded one by one,
-/// and selections; no fused multiply-add, no library. Equal arguments therefore give equal bits (of
-/// a NaN, only that it is one) on every processor and in every vector width. Errors are below 1
-/// unit in the last place for exp, log, asin and acos, below 2 for sin, cos and atan, below 3 for
-/// tan and tanh, over the whole range with infinities, subnormal numbers and signed zeros;
-/// tests/vm_maths measures them. Polynomials are minimax fits (Remez) made for these intervals. pow
-/// alone is the library's.
+/// In f64 exp, log, pow and the trigonometric functions are the C library's. The others, and all of
+/// f32 but pow, use additions, products, quotients and square roots that are rounded one by one, and
+/// selections; no fused multiply-add. Equal arguments therefore give equal bits (of a NaN, only that
+/// it is one) in every vector width, at every kernel level, and in f32 on every processor. Errors of
+/// the latter are below 1 unit in the last place for exp, log, asin and acos, below 2 for sin, cos
+/// and atan, below 3 for tan and tanh, over the whole range with infinities, subnormal numbers and
+/// signed zeros; tests/vm_maths measures them. Polynomials are minimax fits (Remez) made for these
+/// intervals.
 namespace mlz::vm {
 
 /// Reduction of large arguments: |a| = n pi/2 + high + low with |high + low| <= pi/4. Any finite a.
@@ -26,6 +27,14 @@ QuarterTurns reduce_quarter_turns(double a);
 
 double library_pow(double a, double b);
 float library_pow(float a, float b);
+double library_exp(double a);
+double library_log(double a);
+double library_sin(double a);
+double library_cos(double a);
+double library_tan(double a);
+double library_asin(double a);
+double library_acos(double a);
+double library_atan(double a);
 
 MLZ_LEVEL_BEGIN
 
@@ -105,7 +114,7 @@ MLZ_INLINE void split_exp(T x, T& k, T& rest) {
 }
 
 template <class T>
-MLZ_INLINE T exp(T a) {
+MLZ_INLINE T fast_exp(T a) {
   const T low = constant<T>(is_wide<T> ? -750.0 : -110.0),
           high = constant<T>(is_wide<T> ? 710.0 : 89.0);
   const T x = select(a < low, low, select(a > high, high, a));
@@ -119,7 +128,7 @@ MLZ_INLINE T exp(T a) {
 }
 
 template <class T>
-MLZ_INLINE T log(T a) {
+MLZ_INLINE T fast_log(T a) {
   using B = BitsOf<T>;
   constexpr int mantissa = is_wide<T> ? 52 : 23;
   const T smallest = constant<T>(is_wide<T> ? 0x1p-1022 : 0x1p-126);
@@ -206,7 +215,7 @@ MLZ_INLINE BitsOf<T> half_turn_sign(BitsOf<T> n) {
 }
 
 template <class T>
-MLZ_INLINE T sin(T a) {
+MLZ_INLINE T fast_sin(T a) {
   T r, low;
   BitsOf<T> n;
   reduce_angle(a, r, low, n);
@@ -215,7 +224,7 @@ MLZ_INLINE T sin(T a) {
 }
 
 template <class T>
-MLZ_INLINE T cos(T a) {
+MLZ_INLINE T fast_cos(T a) {
   T r, low;
   BitsOf<T> n;
   reduce_angle(a, r, low, n);
@@ -224,7 +233,7 @@ MLZ_INLINE T cos(T a) {
 }
 
 template <class T>
-MLZ_INLINE T tan(T a) {
+MLZ_INLINE T fast_tan(T a) {
   T r, low;
   BitsOf<T> n;
   reduce_angle(a, r, low, n);
@@ -261,7 +270,7 @@ MLZ_INLINE ArcParts<T> arc_parts(T a) {
 }
 
 template <class T>
-MLZ_INLINE T asin(T a) {
+MLZ_INLINE T fast_asin(T a) {
   const ArcParts<T> arc = arc_parts(a);
   const T x = abs(a), two = constant<T>(2), quarter_pi = constant<T>(kHalfPi<T> / 2);
   const T small = x + x * arc.p;
@@ -271,7 +280,7 @@ MLZ_INLINE T asin(T a) {
 }
 
 template <class T>
-MLZ_INLINE T acos(T a) {
+MLZ_INLINE T fast_acos(T a) {
   const ArcParts<T> arc = arc_parts(a);
   const T two = constant<T>(2), half_pi = constant<T>(kHalfPi<T>),
           half_pi_low = constant<T>(kHalfPiLow<T>);
@@ -282,7 +291,7 @@ MLZ_INLINE T acos(T a) {
 }
 
 template <class T>
-MLZ_INLINE T atan(T a) {
+MLZ_INLINE T fast_atan(T a) {
   // atan(x) = offset + atan(t) with |t| <= tan(pi/8): t = x, (x - 1)/(x + 1) or -1/x
   const T x = abs(a), one = constant<T>(1), zero = constant<T>(0);
   const auto middle = x > constant<T>(0.41421356237309503),
@@ -296,6 +305,32 @@ MLZ_INLINE T atan(T a) {
   const T z = t * t;
   return flip_sign(high + (t + (t * (z * polynomial(z, Fit<Entry<T>>::atan)) + low)), sign_bits(a));
 }
+
+/// In f64 the C library's function, entry by entry: AutoML-Zero's programs amplify a difference in the
+/// last place within a few steps, and its recorded results are those of such a library. In f32 the
+/// function above.
+#define MLZ_MATHS(name)                                                        \
+  template <class T>                                                           \
+  MLZ_INLINE T name(T a) {                                                     \
+    if constexpr (!is_wide<T>) {                                               \
+      return fast_##name(a);                                                   \
+    } else if constexpr (Number<T>::count == 1) {                              \
+      return library_##name(a);                                                \
+    } else {                                                                   \
+      T out;                                                                   \
+      for (int i = 0; i < Number<T>::count; ++i) out[i] = library_##name(a[i]); \
+      return out;                                                              \
+    }                                                                          \
+  }
+MLZ_MATHS(exp)
+MLZ_MATHS(log)
+MLZ_MATHS(sin)
+MLZ_MATHS(cos)
+MLZ_MATHS(tan)
+MLZ_MATHS(asin)
+MLZ_MATHS(acos)
+MLZ_MATHS(atan)
+#undef MLZ_MATHS
 
 template <class T>
 MLZ_INLINE T tanh(T a) {
