@@ -47,7 +47,7 @@ void add_fields(CLI::App& app, Given& given) {
               : app.add_option_function<std::string>("--" + field.name, take, field.meaning)->type_name("");
     option->group(field.group);
     if (!truth && !value.empty()) option->default_str(value);
-    if (!truth) option->expected(1)->allow_extra_args(false);
+    if (!truth) option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   }
 }
 
