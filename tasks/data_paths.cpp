@@ -41,20 +41,40 @@ std::optional<std::string> find_part(const fs::path& folder, const std::string& 
   return std::nullopt;
 }
 
-std::string require_part(const fs::path& folder, const std::string& name) {
+std::string require_part(const fs::path& folder, const std::string& first,
+                         const std::string& name) {
   if (auto found = find_part(folder, name)) return *found;
   throw InputError(fmt::format(
-      "the data folder {} has train-images-idx3-ubyte but lacks {} (plain or .gz). Add the "
-      "missing file or name another folder with --data.",
-      folder.string(), name));
+      "the data folder {} has {} but lacks {} (plain or .gz). Add the missing file or name another "
+      "folder with --data.",
+      folder.string(), first, name));
 }
 
-[[noreturn]] void missing(const KnownImages& known, const std::vector<std::string>& tried) {
+[[noreturn]] void missing(const std::string& task, const std::string& file,
+                          const std::vector<std::string>& tried, const std::string& how_to_get) {
   throw InputError(fmt::format(
-      "no data for the task {0}: no file train-images-idx3-ubyte or "
-      "train-images-idx3-ubyte.gz in any of\n  {1}\n{2}\nOr give the folder that has it with "
-      "--data FOLDER or in $MLZ_DATA. The task 'digits' needs no data: --task digits",
-      known.name, fmt::join(tried, "\n  "), known.how_to_get));
+      "no data for the task {0}: no file {1} or {1}.gz in any of\n  {2}\n{3}\nOr give the folder "
+      "that has it with --data FOLDER or in $MLZ_DATA. The task 'digits' needs no data: --task "
+      "digits",
+      task, file, fmt::join(tried, "\n  "), how_to_get));
+}
+
+/// The first folder with the file `name`, plain or .gz, among `subfolders` of the data folders and
+/// these themselves; throws with all places tried.
+fs::path folder_with(const std::string& name, const std::vector<std::string>& subfolders,
+                     const DataPaths& paths, const std::string& task,
+                     const std::string& how_to_get) {
+  std::vector<std::string> tried;
+  for (const fs::path base : paths.folders) {
+    std::vector<fs::path> places;
+    for (const std::string& subfolder : subfolders) places.push_back(base / subfolder);
+    places.push_back(base);
+    for (const fs::path& folder : places) {
+      tried.push_back(folder.string());
+      if (find_part(folder, name)) return folder;
+    }
+  }
+  missing(task, name, tried, how_to_get);
 }
 
 }  // namespace
@@ -78,21 +98,18 @@ DataPaths DataPaths::standard(const std::string& data_option) {
 }
 
 ImageFiles find_images(const KnownImages& known, const DataPaths& paths) {
-  std::vector<std::string> tried;
-  for (const fs::path base : paths.folders) {
-    std::vector<fs::path> places;
-    for (const std::string& subfolder : known.subfolders) places.push_back(base / subfolder);
-    places.push_back(base);
-    for (const fs::path& folder : places) {
-      tried.push_back(folder.string());
-      const auto images = find_part(folder, "train-images-idx3-ubyte");
-      if (!images) continue;
-      return {*images, require_part(folder, "train-labels-idx1-ubyte"),
-              require_part(folder, "t10k-images-idx3-ubyte"),
-              require_part(folder, "t10k-labels-idx1-ubyte")};
-    }
-  }
-  missing(known, tried);
+  const std::string first = "train-images-" + known.kind + "-ubyte";
+  const fs::path folder = folder_with(first, known.subfolders, paths, known.name, known.how_to_get);
+  const auto part = [&](const std::string& name) { return require_part(folder, first, name); };
+  return {part(first), part("train-labels-idx1-ubyte"),
+          part("t10k-images-" + known.kind + "-ubyte"), part("t10k-labels-idx1-ubyte")};
+}
+
+TableFiles find_table(const KnownTable& known, const DataPaths& paths) {
+  const fs::path folder =
+      folder_with(known.train, {"tabular"}, paths, known.name, known.how_to_get);
+  return {require_part(folder, known.train, known.train),
+          known.test.empty() ? "" : require_part(folder, known.train, known.test)};
 }
 
 std::string find_file(const std::string& path, const DataPaths& paths) {

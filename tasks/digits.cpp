@@ -8,6 +8,7 @@
 #include "tasks/examples.hpp"
 #include "tasks/glyphs.hpp"
 #include "tasks/orders.hpp"
+#include "tasks/transforms.hpp"
 
 namespace mlz::tasks {
 namespace {
@@ -122,17 +123,15 @@ class Digits final : public Task {
         test_(options.count("test")),
         epochs_(static_cast<int>(options.whole("epochs"))),
         noise_(options.number("noise")),
-        classes_(name, options, 10) {
+        classes_(name, options, 10),
+        transforms_(name, options, Form::image(size_, size_, 1)) {
     const double images = static_cast<double>(train_ + valid_ + test_);
     require_memory(name, images * static_cast<double>(size_ * size_ + 12) +
+                             transforms_.prepared_bytes(train_ + valid_ + test_) +
+                             transforms_.drawn_bytes() * images +
                              4.0 * epochs_ * static_cast<double>(train_));
-    const auto side = static_cast<std::int64_t>(size_);
     info_.name = options.full_name(name);
-    info_.sizes = {{"features", side * side},
-                   {"outputs", static_cast<std::int64_t>(classes_.size())},
-                   {"height", side},
-                   {"width", side},
-                   {"channels", 1}};
+    info_.sizes = transforms_.sizes(classes_.size());
     info_.classes = static_cast<int>(classes_.size());
     info_.source = "drawn from the seed";
   }
@@ -140,36 +139,41 @@ class Digits final : public Task {
   const TaskInfo& info() const override { return info_; }
 
   Problem problem(std::uint64_t seed, std::uint32_t index) const override {
-    return {draw(seed, index, Purpose::train, train_), draw(seed, index, Purpose::valid, valid_),
-            draw(seed, index, Purpose::test, test_), epochs_,
+    RowSets rows{draw(seed, index, Purpose::train, train_),
+                 draw(seed, index, Purpose::valid, valid_),
+                 draw(seed, index, Purpose::test, test_)};
+    const std::vector<Scale> scales = transforms_.scales(rows.train, 255);
+    const Sets sets = transforms_.examples(std::move(rows), scales, seed, index);
+    return {sets.train, sets.valid, sets.test, epochs_,
             epoch_orders(seed, index, epochs_, train_, FirstEpoch::shuffled)};
   }
 
  private:
-  std::shared_ptr<const Examples> draw(std::uint64_t seed, std::uint32_t index, Purpose part,
-                                       std::size_t count) const {
+  Rows draw(std::uint64_t seed, std::uint32_t index, Purpose part, std::size_t count) const {
+    if (count == 0) return {};
     const std::size_t width = size_ * size_;
-    auto table = std::make_shared<std::vector<std::uint8_t>>(count * width);
-    std::vector<double> labels(count);
+    std::vector<std::uint8_t> pixels(count * width);
+    Rows out{nullptr, std::vector<std::uint32_t>(count), std::vector<double>(count)};
+    std::iota(out.rows.begin(), out.rows.end(), 0u);
     for (std::size_t i = 0; i < count; ++i) {
       // Odd runs choose the class and even ones draw, so that the picture of a digit is the same
       // for any classes=.
       const std::size_t label =
           DrawSequence(task_key(seed, index, part, 2 * i + 1)).below(classes_.size());
-      labels[i] = static_cast<double>(label);
+      out.labels[i] = static_cast<double>(label);
       draw_digit(task_key(seed, index, part, 2 * i), classes_.original(label), size_, noise_,
-                 std::span(*table).subspan(i * width, width));
+                 std::span(pixels).subspan(i * width, width));
     }
-    std::vector<std::uint32_t> rows(count);
-    std::iota(rows.begin(), rows.end(), 0u);
-    return std::make_shared<TableExamples<std::uint8_t>>(
-        std::move(table), width, std::move(rows), std::move(labels), std::vector<Scale>{{0, 255}});
+    out.table = transforms_.prepare(
+        std::make_shared<Array>(Array{{count, size_, size_}, std::move(pixels)}));
+    return out;
   }
 
   std::size_t size_, train_, valid_, test_;
   int epochs_;
   double noise_;
   ClassChoice classes_;
+  Transforms transforms_;
   TaskInfo info_;
 };
 

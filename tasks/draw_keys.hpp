@@ -4,7 +4,18 @@
 namespace mlz::tasks {
 
 /// What a task draws for one lifetime; each has numbers of its own.
-enum class Purpose : std::uint32_t { teacher, train, valid, test, order };
+enum class Purpose : std::uint32_t {
+  teacher,
+  train,
+  valid,
+  test,
+  order,
+  permutation,
+  projection,
+  split,
+  pair,
+  mixture,
+};
 
 /// The key of a task's draws. `run` separates repeats of one purpose, such as images or epochs.
 inline DrawKey task_key(std::uint64_t seed, std::uint32_t index, Purpose purpose,

@@ -49,6 +49,36 @@ std::vector<std::string_view> pieces(std::string_view text, std::string_view sep
   }
 }
 
+/// Pieces between separators outside parentheses. Throws InputError when these do not match.
+std::vector<std::string_view> outer_pieces(std::string_view text, char separator) {
+  std::vector<std::string_view> out;
+  std::size_t begin = 0;
+  long depth = 0;
+  for (std::size_t i = 0; i < text.size() && depth >= 0; ++i) {
+    depth += text[i] == '(' ? 1 : text[i] == ')' ? -1 : 0;
+    if (text[i] != separator || depth != 0) continue;
+    out.push_back(trimmed(text.substr(begin, i - begin)));
+    begin = i + 1;
+  }
+  if (depth != 0) {
+    throw InputError(
+        fmt::format("the parentheses in the task options '{}' do not match.", shown(text)));
+  }
+  out.push_back(trimmed(text.substr(begin)));
+  return out;
+}
+
+/// Whether the first parenthesis of a text closes at its end.
+bool enclosed(std::string_view text) {
+  if (text.size() < 2 || text.front() != '(') return false;
+  long depth = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    depth += text[i] == '(' ? 1 : text[i] == ')' ? -1 : 0;
+    if (depth == 0) return i + 1 == text.size();
+  }
+  return false;
+}
+
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& known) {
   const std::string best = closest(word.substr(0, kWidestShown), known);
   return best.empty() ? std::string() : fmt::format(" Did you mean '{}'?", best);
@@ -73,7 +103,13 @@ std::string checked(const TaskEntry& entry, const TaskOption& option, std::strin
     }
     return fmt::format("{}", *number);
   };
-  if (option.kind == OptionKind::text) return std::string(value);
+  if (option.kind == OptionKind::text) return without_parentheses(value);
+  if (option.kind == OptionKind::choice) {
+    if (std::ranges::count(option.choices, value) > 0) return std::string(value);
+    throw InputError(fmt::format("task {}: {}={} is not one of {}.{} It means: {}.", entry.name,
+                                 option.name, shown(value), fmt::join(option.choices, ", "),
+                                 did_you_mean(value, option.choices), option.meaning));
+  }
   if (option.kind == OptionKind::whole) return whole(value);
   if (option.kind == OptionKind::number) {
     const auto number = parse<double>(value);
@@ -101,12 +137,12 @@ struct Given {
   std::string value;
 };
 
-/// Splits "key=value,key=value". An item without '=' goes on with the list before it, as in
-/// classes=3,5.
+/// Splits "key=value,key=value" outside parentheses. An item without '=' goes on with the list
+/// before it, as in classes=3,5.
 std::vector<Given> split(const TaskEntry& entry, std::string_view text) {
   std::vector<Given> out;
   if (trimmed(text).empty()) return out;
-  for (const std::string_view item : pieces(text, ",")) {
+  for (const std::string_view item : outer_pieces(text, ',')) {
     const auto equals = item.find('=');
     if (equals != std::string_view::npos) {
       const TaskOption& option = find_option(entry, trimmed(item.substr(0, equals)));
@@ -162,8 +198,26 @@ std::string Options::full_name(const std::string& task) const {
   for (const TaskOption& option : find_task(task).options) {
     const std::string& value = text(option.name);
     if (value == option.default_value) continue;
-    out += fmt::format("{}{}={}", out.size() == task.size() ? ':' : ',', option.name, value);
+    out += fmt::format("{}{}={}", out.size() == task.size() ? ':' : ',', option.name,
+                       in_parentheses(value));
   }
+  return out;
+}
+
+std::string without_parentheses(std::string_view value) {
+  constexpr int kMostPairs = 8;  // each costs a pass over the text
+  for (int pair = 0; pair < kMostPairs && enclosed(value); ++pair)
+    value = trimmed(value.substr(1, value.size() - 2));
+  return std::string(value);
+}
+
+std::string in_parentheses(const std::string& value) {
+  return value.find_first_of(",(") == std::string::npos ? value : "(" + value + ")";
+}
+
+std::vector<std::string> split_outside(std::string_view text, char separator) {
+  std::vector<std::string> out;
+  for (const std::string_view piece : outer_pieces(text, separator)) out.emplace_back(piece);
   return out;
 }
 

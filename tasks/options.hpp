@@ -1,6 +1,7 @@
 #pragma once
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -14,6 +15,7 @@ class Options {
  public:
   explicit Options(std::map<std::string, std::string> values) : values_(std::move(values)) {}
 
+  bool has(const std::string& name) const { return values_.contains(name); }
   const std::string& text(const std::string& name) const;
   std::int64_t whole(const std::string& name) const;
   std::size_t count(const std::string& name) const { return static_cast<std::size_t>(whole(name)); }
@@ -27,6 +29,14 @@ class Options {
  private:
   std::map<std::string, std::string> values_;
 };
+
+/// A value without the parentheses that enclose it.
+std::string without_parentheses(std::string_view value);
+/// A value as it can stand among options: in parentheses if it has commas or parentheses.
+std::string in_parentheses(const std::string& value);
+/// The pieces between separators outside parentheses, without spaces around them. Throws InputError
+/// when the parentheses do not match.
+std::vector<std::string> split_outside(std::string_view text, char separator);
 
 /// A task's entry in the registry, or an InputError that names the tasks there are.
 const TaskEntry& find_task(const std::string& name);

@@ -50,14 +50,17 @@ class DrawnTeacher {
   double bias_ = 0;
 };
 
-std::shared_ptr<const Examples> draw_examples(const DrawnTeacher& teacher, std::size_t features,
-                                              std::size_t count, const DrawKey& key) {
-  std::vector<double> values(features * count), labels(count);
+std::shared_ptr<const Examples> draw_examples(const std::vector<DrawnTeacher>& teachers,
+                                              std::size_t features, std::size_t count,
+                                              const DrawKey& key) {
+  std::vector<double> values(features * count), labels;
   draw_normal(key, 0, 1, values);
   for (std::size_t i = 0; i < count; ++i) {
-    labels[i] = teacher.label(std::span(values).subspan(i * features, features));
+    const auto x = std::span(values).subspan(i * features, features);
+    for (const DrawnTeacher& teacher : teachers) labels.push_back(teacher.label(x));
   }
-  return std::make_shared<DenseExamples>(std::move(values), features, std::move(labels));
+  return std::make_shared<DenseExamples>(std::move(values), features, std::move(labels),
+                                         teachers.size());
 }
 
 class Regression final : public Task {
@@ -65,26 +68,32 @@ class Regression final : public Task {
   Regression(const std::string& name, Teacher teacher, const Options& options)
       : teacher_(teacher),
         features_(options.count("features")),
+        outputs_(options.count("outputs")),
         train_(options.count("train")),
         valid_(options.count("valid")),
         test_(options.count("test")),
         epochs_(static_cast<int>(options.whole("epochs"))) {
     const double rows = static_cast<double>(train_ + valid_ + test_);
-    require_memory(name, 8 * rows * static_cast<double>(features_ + 1) +
+    const double weights = static_cast<double>(outputs_ * features_) *
+                           (teacher == Teacher::network ? static_cast<double>(features_ + 1) : 1);
+    require_memory(name, 8 * rows * static_cast<double>(features_ + outputs_) + 8 * weights +
                              4.0 * static_cast<double>(train_) * epochs_);
     info_.name = options.full_name(name);
-    info_.sizes = {{"features", static_cast<std::int64_t>(features_)}, {"outputs", 1}};
+    info_.sizes = {{"features", static_cast<std::int64_t>(features_)},
+                   {"outputs", static_cast<std::int64_t>(outputs_)}};
     info_.metric = Metric::rms_error;
-    info_.protocol = "automl";
+    info_.protocol = outputs_ == 1 ? "automl" : "stream";
     info_.source = "drawn from the seed";
   }
 
   const TaskInfo& info() const override { return info_; }
 
   Problem problem(std::uint64_t seed, std::uint32_t index) const override {
-    const DrawnTeacher teacher(teacher_, features_, task_key(seed, index, Purpose::teacher));
+    std::vector<DrawnTeacher> teachers;
+    for (std::size_t output = 0; output < outputs_; ++output)
+      teachers.emplace_back(teacher_, features_, task_key(seed, index, Purpose::teacher, output));
     const auto draw = [&](std::size_t count, Purpose purpose) {
-      return draw_examples(teacher, features_, count, task_key(seed, index, purpose));
+      return draw_examples(teachers, features_, count, task_key(seed, index, purpose));
     };
     return {draw(train_, Purpose::train), draw(valid_, Purpose::valid), draw(test_, Purpose::test),
             epochs_, epoch_orders(seed, index, epochs_, train_, FirstEpoch::stored)};
@@ -92,7 +101,7 @@ class Regression final : public Task {
 
  private:
   Teacher teacher_;
-  std::size_t features_, train_, valid_, test_;
+  std::size_t features_, outputs_, train_, valid_, test_;
   int epochs_;
   TaskInfo info_;
 };

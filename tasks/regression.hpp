@@ -13,7 +13,8 @@ enum class Teacher {
             ///< zero
 };
 
-/// Regression on features x[features] ~ N(0, 1). Options: features, train, valid, test, epochs.
+/// Regression on features x[features] ~ N(0, 1). Options: features, outputs, train, valid, test,
+/// epochs. Every output has a teacher of its own; several outputs need the stream protocol.
 std::shared_ptr<const Task> make_regression(const std::string& name, Teacher teacher,
                                             const Options& options);
 

@@ -21,6 +21,10 @@ class Examples {
   virtual void features(std::size_t i, std::span<float> out) const = 0;
   /// A class index from 0, or the number to be predicted.
   virtual double label(std::size_t i) const = 0;
+  /// Numbers in a label: 1, or more where several numbers are to be predicted at once.
+  virtual std::size_t label_width() const { return 1; }
+  /// Writes all numbers of the label of example i; `out` has label_width() entries.
+  virtual void labels(std::size_t i, std::span<double> out) const { out[0] = label(i); }
 };
 
 enum class Metric { accuracy, rms_error };  ///< classes, or numbers
@@ -56,12 +60,14 @@ enum class OptionKind {
   whole,   ///< a whole number in lo .. hi
   number,  ///< a finite number in lo .. hi
   list,    ///< whole numbers in lo .. hi, written 3/5 or 3,5; empty: none
+  choice,  ///< one of some words
 };
 
 struct TaskOption {
   std::string name, default_value, meaning;
   OptionKind kind = OptionKind::text;
-  double lo = 0, hi = 0;  ///< allowed values, both ends included
+  double lo = 0, hi = 0;                  ///< allowed values, both ends included
+  std::vector<std::string> choices = {};  ///< of OptionKind::choice
 };
 
 /// Where data is looked for: --data first, then $MLZ_DATA, the user's cache, system folders.
@@ -79,7 +85,7 @@ struct TaskEntry {
 
 const std::vector<TaskEntry>& registry();
 
-/// Makes the task of a text such as "linear:features=4,train=100". Throws InputError with what to do for unknown
+/// Makes the task of a text such as "linear:features=4,train=100". A value in parentheses may hold commas. Throws InputError with what to do for unknown
 /// names and options, values that do not fit, missing or damaged data.
 std::shared_ptr<const Task> make_task(const std::string& text, const DataPaths& paths);
 

@@ -8,14 +8,20 @@ namespace {
 int run(int argc, char** argv) {
   mlz::golden::Options options;
   std::string dtype = "f64";
-  CLI::App app{"Runs recorded cases of AutoML-Zero (tasks.jsonl, programs.jsonl, ops.jsonl) and compares every number.",
-               "mlzgolden"};
+  CLI::App app{
+      "Runs recorded cases of AutoML-Zero (tasks.jsonl, programs.jsonl, ops.jsonl) and compares "
+      "every number.",
+      "mlzgolden"};
   app.set_version_flag("--version", mlz::tools::version_text());
-  app.footer("\nexample:\n  mlzgolden tests/golden --engine dense\n\n"
-             "exit codes: 0 no case failed, 1 some failed, 2 bad usage or an unreadable folder");
-  app.add_option("folders", options.folders, "folders with cases, searched with all below them")->required();
+  app.footer(
+      "\nexample:\n  mlzgolden tests/golden --engine dense\n\n"
+      "exit codes: 0 no case failed, 1 some failed, 2 bad usage or an unreadable folder");
+  app.add_option("folders", options.folders, "folders with cases, searched with all below them")
+      ->required();
   app.add_option("--engine", options.engine, "what executes the programs")->capture_default_str();
-  app.add_option("--dtype", dtype, "number type")->check(CLI::IsMember({"f64", "f32"}))->capture_default_str();
+  app.add_option("--dtype", dtype, "number type")
+      ->check(CLI::IsMember({"f64", "f32"}))
+      ->capture_default_str();
   app.add_flag("--all", options.all, "also run cases marked as sensitive to rounding");
   try {
     app.parse(argc, argv);

@@ -5,7 +5,6 @@ namespace mlz::vm {
 Binder::Binder(const CoreProgram& program, const BindOptions& options, Diagnostics& diagnostics)
     : program_(program), options_(options), scope_(program, options, diagnostics) {
   for (const RegisterInfo& info : program.registers) infos_.emplace(info.name, &info);
-  out_.role.fill(kNoRegister);
 }
 
 BoundProgram Binder::bind() {

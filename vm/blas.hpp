@@ -6,12 +6,14 @@ namespace mlz::vm {
 /// The few functions of CBLAS that engines use, row-major.
 struct Blas {
   static constexpr int kRowMajor = 101, kNoTrans = 111, kTrans = 112;
-  using Gemv64 = void (*)(int, int, int, int, double, const double*, int, const double*, int, double, double*, int);
-  using Gemv32 = void (*)(int, int, int, int, float, const float*, int, const float*, int, float, float*, int);
-  using Gemm64 = void (*)(int, int, int, int, int, int, double, const double*, int, const double*, int, double,
-                          double*, int);
-  using Gemm32 = void (*)(int, int, int, int, int, int, float, const float*, int, const float*, int, float, float*,
-                          int);
+  using Gemv64 = void (*)(int, int, int, int, double, const double*, int, const double*, int,
+                          double, double*, int);
+  using Gemv32 = void (*)(int, int, int, int, float, const float*, int, const float*, int, float,
+                          float*, int);
+  using Gemm64 = void (*)(int, int, int, int, int, int, double, const double*, int, const double*,
+                          int, double, double*, int);
+  using Gemm32 = void (*)(int, int, int, int, int, int, float, const float*, int, const float*, int,
+                          float, float*, int);
   Gemv64 dgemv = nullptr;
   Gemv32 sgemv = nullptr;
   Gemm64 dgemm = nullptr;
@@ -19,8 +21,8 @@ struct Blas {
   std::string name;  ///< library and the kernels it chose: "libopenblas.so.0 (SkylakeX)"
 };
 
-/// The BLAS of this machine, loaded and made single-threaded at the first call; null when there is none, and
-/// products are then computed by the loops of the engines. Safe to call from any thread.
+/// The BLAS of this machine, loaded and made single-threaded at the first call; null when there is
+/// none, and products are then computed by the loops of the engines. Safe to call from any thread.
 const Blas* blas();
 
 }  // namespace mlz::vm

@@ -62,10 +62,13 @@ struct BoundProgram {
   std::vector<BoundRegister> registers;
   std::array<std::vector<BoundInstruction>, 3> code;
   std::vector<BoundLine> lines;
-  std::array<RegisterId, 7> role{};  ///< by Role; kNoRegister when the program lacks it
+  /// By Role; kNoRegister when the program lacks it.
+  std::array<RegisterId, 7> role{kNoRegister, kNoRegister, kNoRegister, kNoRegister,
+                                 kNoRegister, kNoRegister, kNoRegister};
   std::map<std::string, RegisterId> by_name;
   std::int64_t batch = 0;  ///< 0: one example a step, without a batch dimension
   std::int64_t bytes_f64 = 0;
+  bool registers_are_roots = false;  ///< observed registers count as results, as mark_live was told
   /// Params in declared order with the distribution of their first value.
   struct Param {
     RegisterId id;

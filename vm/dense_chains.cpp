@@ -55,7 +55,8 @@ Region find_region(const std::vector<PlanOp>& code, const std::vector<char>& don
 }
 
 /// The members split into groups that share no register which one of them writes, each in order.
-std::vector<std::vector<int>> connected_groups(const std::vector<PlanOp>& code, const Region& region) {
+std::vector<std::vector<int>> connected_groups(const std::vector<PlanOp>& code,
+                                               const Region& region) {
   std::map<RegisterId, int> group_of;  // of registers written
   std::vector<int> parent(region.members.size());
   std::iota(parent.begin(), parent.end(), 0);
@@ -65,22 +66,26 @@ std::vector<std::vector<int>> connected_groups(const std::vector<PlanOp>& code, 
   };
   const auto meet = [&](RegisterId id, int i) {
     const auto [found, is_new] = group_of.emplace(id, i);
-    if (!is_new) parent[std::max(root(i), root(found->second))] = std::min(root(i), root(found->second));
+    if (!is_new)
+      parent[std::max(root(i), root(found->second))] = std::min(root(i), root(found->second));
   };
-  for (std::size_t i = 0; i < parent.size(); ++i) meet(code[region.members[i]].out, static_cast<int>(i));
+  for (std::size_t i = 0; i < parent.size(); ++i)
+    meet(code[region.members[i]].out, static_cast<int>(i));
   for (std::size_t i = 0; i < parent.size(); ++i) {
     for_each_read(code[region.members[i]], [&](RegisterId id) {
       if (group_of.contains(id)) meet(id, static_cast<int>(i));
     });
   }
   std::map<int, std::vector<int>> groups;  // by first member
-  for (std::size_t i = 0; i < parent.size(); ++i) groups[root(static_cast<int>(i))].push_back(region.members[i]);
+  for (std::size_t i = 0; i < parent.size(); ++i)
+    groups[root(static_cast<int>(i))].push_back(region.members[i]);
   std::vector<std::vector<int>> out;
   for (auto& [first, members] : groups) out.push_back(std::move(members));
   return out;
 }
 
-/// Gives the results that only the chain reads a tile buffer each, used again once its last reader is done.
+/// Gives the results that only the chain reads a tile buffer each, used again once its last reader
+/// is done.
 class BufferPlan {
  public:
   BufferPlan(const Flow& flow, const std::vector<int>& group) : flow_(flow) {
@@ -100,7 +105,8 @@ class BufferPlan {
   void assign(int at, PlanOp& op) {
     for (int k = 0; k < op.in_count; ++k) op.in_buffer[k] = buffer_of(flow_.definition(at, k));
     for (int k = 0; k < op.in_count; ++k) {
-      if (flow_.definition(at, k) >= 0 && last_reader_.at(flow_.definition(at, k)) == at) release(flow_.definition(at, k));
+      if (flow_.definition(at, k) >= 0 && last_reader_.at(flow_.definition(at, k)) == at)
+        release(flow_.definition(at, k));
     }
     if (std::find(hidden_.begin(), hidden_.end(), at) == hidden_.end()) return;
     op.out_buffer = take();
@@ -128,11 +134,13 @@ class BufferPlan {
   }
   void release(int definition) {
     const int buffer = buffer_of(definition);
-    if (buffer >= 0 && std::find(free_.begin(), free_.end(), buffer) == free_.end()) free_.push_back(buffer);
+    if (buffer >= 0 && std::find(free_.begin(), free_.end(), buffer) == free_.end())
+      free_.push_back(buffer);
   }
 };
 
-PlanOp make_chain(const Flow& flow, const std::vector<PlanOp>& code, const std::vector<int>& group) {
+PlanOp make_chain(const Flow& flow, const std::vector<PlanOp>& code,
+                  const std::vector<int>& group) {
   PlanOp chain;
   chain.kind = Kind::chain;
   chain.out = code[group.back()].out;
@@ -150,8 +158,8 @@ PlanOp make_chain(const Flow& flow, const std::vector<PlanOp>& code, const std::
 
 }  // namespace
 
-void make_chains(const std::vector<char>& live_after, const Tuning& tuning,
-                 std::size_t entry_bytes, std::vector<PlanOp>& code) {
+void make_chains(const std::vector<char>& live_after, const Tuning& tuning, std::size_t entry_bytes,
+                 std::vector<PlanOp>& code) {
   const Flow flow(code, live_after);
   const std::int64_t tile = tuning.tile_bytes / static_cast<std::int64_t>(entry_bytes);
   std::vector<char> done(code.size(), 0);

@@ -9,12 +9,13 @@ namespace {
 
 std::string shape(const BoundRegister& r) {
   if (r.kind == Kind::scalar) return "";
-  return r.kind == Kind::vector ? fmt::format("[{}]", r.cols) : fmt::format("[{},{}]", r.rows, r.cols);
+  return r.kind == Kind::vector ? fmt::format("[{}]", r.cols)
+                                : fmt::format("[{},{}]", r.rows, r.cols);
 }
 
 class Dumper {
  public:
-  Dumper(const BoundProgram& program, bool f32, bool blas) : program_(program), f32_(f32), blas_(blas) {}
+  Dumper(const BoundProgram& program, bool blas) : program_(program), blas_(blas) {}
 
   std::string line(const PlanOp& op) const {
     if (op.kind == PlanOp::Kind::row) return row(op);
@@ -26,7 +27,7 @@ class Dumper {
 
  private:
   const BoundProgram& program_;
-  bool f32_, blas_;
+  bool blas_;
 
   std::string name(RegisterId id, const char* mark = "") const {
     const BoundRegister& r = program_.registers[id];
@@ -39,17 +40,11 @@ class Dumper {
       const View& v = op.in[k];
       const BoundRegister& r = program_.registers[v.reg];
       const bool column = r.kind == mlz::Kind::vector && v.cols == 1 && v.rows > 1;
-      in += fmt::format("{}{}{}", k == 0 ? "" : ", ", op.in_buffer[k] >= 0 ? "~" : "", name(v.reg, column ? "'" : ""));
+      in += fmt::format("{}{}{}", k == 0 ? "" : ", ", op.in_buffer[k] >= 0 ? "~" : "",
+                        name(v.reg, column ? "'" : ""));
     }
-    return fmt::format("{}{} = {}({})", op.out_buffer >= 0 ? "~" : "", name(op.out), row_op_name(op.row), in);
-  }
-
-  bool by_blas(const PlanOp& op) const {
-    if (!blas_ || op.source.op == OpId::dot) return false;
-    const BoundRegister& a = program_.registers[op.source.in[op.source.op == OpId::vecmat ? 1 : 0]];
-    const std::int64_t n = op.source.op == OpId::matmul ? program_.registers[op.out].cols : 1;
-    const std::int64_t m = n == 1 ? a.rows : program_.registers[op.out].rows, k = a.size() / m;
-    return f32_ ? worth_blas<float>(m, n, k) : worth_blas<double>(m, n, k);
+    return fmt::format("{}{} = {}({})", op.out_buffer >= 0 ? "~" : "", name(op.out),
+                       row_op_name(op.row), in);
   }
 
   std::string other(const PlanOp& op) const {
@@ -60,21 +55,29 @@ class Dumper {
       in += (k == 0 ? "" : ", ") + name(i.in[k], transposed ? "'" : "");
     }
     const OpInfo& info = op_info(i.op);
-    for (std::size_t k = 0; k < 4 && (k < info.attributes.size() || i.op == OpId::get || i.op == OpId::set); ++k) {
+    for (std::size_t k = 0;
+         k < 4 && (k < info.attributes.size() || i.op == OpId::get || i.op == OpId::set); ++k) {
       in += fmt::format("; {}", i.attr[k]);
     }
-    const bool product = info.rule == ShapeRule::matmul || info.rule == ShapeRule::matvec || info.rule == ShapeRule::vecmat;
-    return fmt::format("{} = {}{}({})", name(op.out), op_id_name(i.op), product && by_blas(op) ? " by blas" : "", in);
+    const bool by_blas = blas_ && worth_blas(program_, op);
+    return fmt::format("{} = {}{}({})", name(op.out), op_id_name(i.op), by_blas ? " by blas" : "",
+                       in);
   }
 
   static std::string op_id_name(OpId id) {
     switch (id) {
-      case OpId::matvec: return "matvec";
-      case OpId::vecmat: return "vecmat";
-      case OpId::matmul: return "matmul";
-      case OpId::get: return "get";
-      case OpId::set: return "set";
-      default: return op_info(id).name();
+      case OpId::matvec:
+        return "matvec";
+      case OpId::vecmat:
+        return "vecmat";
+      case OpId::matmul:
+        return "matmul";
+      case OpId::get:
+        return "get";
+      case OpId::set:
+        return "set";
+      default:
+        return op_info(id).name();
     }
   }
 };
@@ -82,16 +85,18 @@ class Dumper {
 }  // namespace
 }  // namespace dense
 
-std::string dump_dense(const BoundProgram& program, const MachineOptions& options, const dense::Tuning& tuning) {
-  const bool f32 = options.dtype == DType::f32;
+std::string dump_dense(const BoundProgram& program, const MachineOptions& options,
+                       const dense::Tuning& tuning) {
   const dense::Plan plan = dense::plan_of(program, options, tuning);
-  const dense::Dumper dumper(program, f32, options.blas && vm::blas() != nullptr);
-  std::string out = fmt::format("# dense, {}, {} loops, products by {}\n", dtype_name(options.dtype),
-                                dense::kernels<double>(tuning.level)->level,
-                                options.blas && vm::blas() != nullptr ? vm::blas()->name : "loops");
+  const dense::Dumper dumper(program, options.blas && vm::blas() != nullptr);
+  std::string out =
+      fmt::format("# dense, {}, {} loops, products by {}\n", dtype_name(options.dtype),
+                  dense::kernels<double>(tuning.level)->level,
+                  options.blas && vm::blas() != nullptr ? vm::blas()->name : "loops");
   for (const Function f : kFunctions) {
     out += fmt::format("def {}():\n", function_name(f));
-    for (const auto& op : plan.code[static_cast<std::size_t>(f)]) out += "  " + dumper.line(op) + "\n";
+    for (const auto& op : plan.code[static_cast<std::size_t>(f)])
+      out += "  " + dumper.line(op) + "\n";
   }
   return out;
 }

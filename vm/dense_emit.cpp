@@ -38,7 +38,8 @@ void run_chain(const Entry<T>& e, const Frame<T>& f) {
       b.rows = std::min(chain.tile_rows, chain.rows - i);
       b.cols = std::min(chain.tile_cols, chain.cols - j);
       const auto start = [&](const Place& p) {
-        return p.buffer < 0 ? f.memory + p.offset + i * p.row_step + j * p.col_step : f.tiles + p.buffer * buffer_size;
+        return p.buffer < 0 ? f.memory + p.offset + i * p.row_step + j * p.col_step
+                            : f.tiles + p.buffer * buffer_size;
       };
       const auto step = [&](const Place& p) { return p.buffer < 0 ? p.row_step : chain.tile_cols; };
       for (const ChainMember<T>& m : chain.members) {
@@ -54,11 +55,11 @@ void run_chain(const Entry<T>& e, const Frame<T>& f) {
   }
 }
 
-/// Whether the loops of an operation may write a result over an operand: those that work row by row on what they
-/// have read, and those that read their numbers first.
+/// Whether the loops of an operation may write a result over an operand: those that work row by row
+/// on what they have read, and those that read their numbers first.
 bool works_in_place(OpId op) {
-  return op == OpId::softmax || op == OpId::log_softmax || op == OpId::layer_norm || op == OpId::set ||
-         op_info(op).has(kRandom);
+  return op == OpId::softmax || op == OpId::log_softmax || op == OpId::layer_norm ||
+         op == OpId::set || op_info(op).has(kRandom);
 }
 
 /// Builds the code of one program.
@@ -66,9 +67,8 @@ template <class T>
 class Emitter {
  public:
   Emitter(const BoundProgram& program, bool use_blas, const Tuning& tuning)
-      : program_(program), tuning_(tuning) {
+      : program_(program), tuning_(tuning), use_blas_(use_blas) {
     code_.kernels = kernels<T>(tuning.level);
-    use_blas_ = use_blas && needs_blas() && (code_.blas = vm::blas()) != nullptr;
     for (const BoundRegister& r : program.registers) {
       code_.offset.push_back(code_.lane_entries);
       code_.lane_entries += aligned<T>(r.size());
@@ -76,6 +76,7 @@ class Emitter {
   }
 
   Code<T> emit(const Plan& plan) {
+    use_blas_ = use_blas_ && needs_blas(plan) && (code_.blas = vm::blas()) != nullptr;
     for (std::size_t f = 0; f < plan.code.size(); ++f) {
       for (const PlanOp& op : plan.code[f]) add(op, code_.entries[f]);
     }
@@ -87,21 +88,15 @@ class Emitter {
   const BoundProgram& program_;
   const Tuning& tuning_;
   Code<T> code_;
-  bool use_blas_ = false;
+  bool use_blas_;
   std::int64_t scratch_ = 0;  // behind the registers of each lane
 
   /// BLAS is loaded only for programs that have a product which is worth it.
-  bool needs_blas() const {
-    for (const auto& code : program_.code) {
-      for (const BoundInstruction& i : code) {
-        if (!i.live || (i.op != OpId::matmul && i.op != OpId::matvec && i.op != OpId::vecmat)) continue;
-        const BoundRegister &a = program_.registers[i.in[0]], &b = program_.registers[i.in[1]];
-        const BoundRegister& matrix = i.op == OpId::vecmat ? b : a;
-        const std::int64_t n = i.op == OpId::matmul ? b.cols : 1;
-        if (worth_blas<T>(matrix.rows, n, matrix.cols)) return true;
-      }
-    }
-    return false;
+  bool needs_blas(const Plan& plan) const {
+    return std::any_of(plan.code.begin(), plan.code.end(), [&](const std::vector<PlanOp>& code) {
+      return std::any_of(code.begin(), code.end(),
+                         [&](const PlanOp& op) { return worth_blas(program_, op); });
+    });
   }
 
   void add(const PlanOp& op, std::vector<Entry<T>>& entries) {
@@ -131,7 +126,8 @@ class Emitter {
 
   Entry<T> chain(const PlanOp& op) {
     const bool one_row = std::all_of(op.members.begin(), op.members.end(), is_one_row);
-    const std::int64_t tile = std::max<std::int64_t>(1, tuning_.tile_bytes / static_cast<std::int64_t>(sizeof(T)));
+    const std::int64_t tile =
+        std::max<std::int64_t>(1, tuning_.tile_bytes / static_cast<std::int64_t>(sizeof(T)));
     Chain<T> made;
     made.rows = one_row ? 1 : op.rows;
     made.cols = one_row ? op.rows * op.cols : op.cols;
@@ -167,9 +163,11 @@ class Emitter {
       e.in[k] = code_.offset[op.source.in[k]];
       reads_out = reads_out || op.source.in[k] == op.out;
     }
-    const bool known = emit_move(program_, op, e) || emit_draw(program_, op, e) || emit_reduction(program_, op, e) ||
-                       emit_product(program_, op, use_blas_, e);
-    if (!known) throw std::logic_error("the dense engine does not know the operation " + op_info(op.source.op).name());
+    const bool known = emit_move(program_, op, e) || emit_draw(program_, op, e) ||
+                       emit_reduction(program_, op, e) || emit_product(program_, op, use_blas_, e);
+    if (!known)
+      throw std::logic_error("the dense engine does not know the operation " +
+                             op_info(op.source.op).name());
     reserve(op);
     const bool aside = reads_out && !works_in_place(op.source.op);
     if (aside) e.out = code_.lane_entries;
@@ -182,12 +180,14 @@ class Emitter {
     const std::int64_t size = program_.registers[op.out].size();
     if (op_info(op.source.op).has(kRandom)) code_.draw_entries = std::max(code_.draw_entries, size);
     if (op.source.op == OpId::max_pool || op.source.op == OpId::mean_pool) {
-      const std::int64_t window = op.source.attr[2] * op.source.attr[2] * program_.registers[op.out].cols;
+      const std::int64_t window =
+          op.source.attr[2] * op.source.attr[2] * program_.registers[op.out].cols;
       code_.tile_entries = std::max(code_.tile_entries, window);
     }
   }
 
-  /// From scratch behind the registers, where a result was made because the operation reads the old one.
+  /// From scratch behind the registers, where a result was made because the operation reads the old
+  /// one.
   Entry<T> copy_back(const PlanOp& op) {
     Entry<T> e;
     e.run = run_copy<T>;
@@ -228,7 +228,8 @@ BlockForm block_form(const PlanOp& op, bool one_row) {
 }
 
 template <class T>
-Code<T> make_code(const BoundProgram& program, const Plan& plan, bool use_blas, const Tuning& tuning) {
+Code<T> make_code(const BoundProgram& program, const Plan& plan, bool use_blas,
+                  const Tuning& tuning) {
   return Emitter<T>(program, use_blas, tuning).emit(plan);
 }
 template Code<double> make_code(const BoundProgram&, const Plan&, bool, const Tuning&);

@@ -18,14 +18,14 @@ struct Chain;
 /// What all entries of one run on one lane share.
 template <class T>
 struct Frame {
-  T* memory = nullptr;          ///< of the lane
-  T* tiles = nullptr;           ///< buffers of chains, and one pooling window
-  double* draws = nullptr;      ///< room for the largest draw, where T is not double
+  T* memory = nullptr;      ///< of the lane
+  T* tiles = nullptr;       ///< buffers of chains, and one pooling window
+  double* draws = nullptr;  ///< room for the largest draw, where T is not double
   const Kernels<T>* kernels = nullptr;
   const Blas* blas = nullptr;
   const Chain<T>* chains = nullptr;
-  DrawKey key;                  ///< without the parts that a sampler adds
-  std::uint64_t runs = 0;       ///< of this function so far
+  DrawKey key;             ///< without the parts that a sampler adds
+  std::uint64_t runs = 0;  ///< of this function so far
 };
 
 template <class T>
@@ -35,21 +35,23 @@ using EntryFunction = void (*)(const Entry<T>&, const Frame<T>&);
 template <class T>
 struct Entry {
   EntryFunction<T> run = nullptr;
-  std::int64_t out = 0;               ///< offsets into the memory of the lane, in entries
+  std::int64_t out = 0;  ///< offsets into the memory of the lane, in entries
   std::array<std::int64_t, 4> in{};
   std::int64_t rows = 1, cols = 1, depth = 1;
   std::array<std::int64_t, 4> attr{};
   BlockKernel<T> block = nullptr;
   T value = 0;
-  std::uint32_t index = 0;            ///< of a chain, of a sampler
+  std::uint32_t index = 0;  ///< of a chain, of a sampler
   std::uint64_t draw_first = 0, draw_stride = 1;
 
   T* result(const Frame<T>& f) const { return f.memory + out; }
-  const T* operand(const Frame<T>& f, int k) const { return f.memory + in[static_cast<std::size_t>(k)]; }
+  const T* operand(const Frame<T>& f, int k) const {
+    return f.memory + in[static_cast<std::size_t>(k)];
+  }
 };
 
-/// An operand or result of a chain: entry (i, j) lies at offset + i * row_step + j * col_step of the lane's memory,
-/// or in a tile buffer.
+/// An operand or result of a chain: entry (i, j) lies at offset + i * row_step + j * col_step of
+/// the lane's memory, or in a tile buffer.
 struct Place {
   int buffer = -1;
   std::int64_t offset = 0, row_step = 0, col_step = 0;
@@ -85,14 +87,19 @@ struct Code {
 
 /// Turns a plan into entries.
 template <class T>
-Code<T> make_code(const BoundProgram& program, const Plan& plan, bool use_blas, const Tuning& tuning);
+Code<T> make_code(const BoundProgram& program, const Plan& plan, bool use_blas,
+                  const Tuning& tuning);
 
-/// Whether a product is large enough for BLAS: m x k times k x n, or a matrix with m x k entries times a vector (n = 1).
-template <class T>
-bool worth_blas(std::int64_t m, std::int64_t n, std::int64_t k);
+/// Whether a vector times a matrix of so many entries, summing down its rows, is large enough for
+/// BLAS. A matrix times a vector never is.
+bool worth_blas_vecmat(std::int64_t entries);
+/// Whether m x k times k x n is.
+bool worth_blas_matmul(std::int64_t m, std::int64_t n, std::int64_t k);
+/// Whether a product, as the plan has it, is.
+bool worth_blas(const BoundProgram& program, const PlanOp& op);
 
-// How to fill in an entry of an operation that is not a row operation; each returns false for ops that it does not
-// know. The places of the operands are filled in before.
+// How to fill in an entry of an operation that is not a row operation; each returns false for ops
+// that it does not know. The places of the operands are filled in before.
 template <class T>
 bool emit_product(const BoundProgram& program, const PlanOp& op, bool use_blas, Entry<T>& entry);
 template <class T>
@@ -102,8 +109,8 @@ bool emit_move(const BoundProgram& program, const PlanOp& op, Entry<T>& entry);
 template <class T>
 bool emit_draw(const BoundProgram& program, const PlanOp& op, Entry<T>& entry);
 
-/// The pattern of a block kernel for a row operation, and the steps of its operands between rows. Operations without
-/// operands that repeat along rows or columns run as one long row.
+/// The pattern of a block kernel for a row operation, and the steps of its operands between rows.
+/// Operations without operands that repeat along rows or columns run as one long row.
 struct BlockForm {
   std::int64_t rows = 1, cols = 1;
   unsigned pattern = 0;

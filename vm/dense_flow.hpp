@@ -3,12 +3,12 @@
 
 namespace mlz::vm::dense {
 
-/// What may still be read after each function has run: by any function that may run next, before it writes it, or by
-/// whoever looks at the registers. Functions are taken to run in any order.
+/// What may still be read after each function has run: by any function that may run next, before it
+/// writes it, or by whoever looks at the registers. Functions are taken to run in any order.
 std::vector<char> live_after_functions(const BoundProgram& program, const Plan& plan);
 
-/// Who reads what within one function. Operations are known by their position; -1 stands for values that are older
-/// than this run of the function.
+/// Who reads what within one function. Operations are known by their position; -1 stands for values
+/// that are older than this run of the function.
 class Flow {
  public:
   Flow(const std::vector<PlanOp>& code, const std::vector<char>& live_after);
@@ -21,7 +21,9 @@ class Flow {
   /// Whether what it writes may be read after the function.
   bool escapes(int at) const { return escapes_[at] != 0; }
   /// Only the operations of this function, and only those, see what it writes.
-  bool private_to(int at, int expected_uses) const { return !escapes(at) && uses(at) == expected_uses; }
+  bool private_to(int at, int expected_uses) const {
+    return !escapes(at) && uses(at) == expected_uses;
+  }
   /// Whether an operation strictly between the two positions writes the register.
   bool written_between(RegisterId reg, int from, int to) const;
 

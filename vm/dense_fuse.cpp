@@ -13,7 +13,8 @@ void drop_nothings(std::vector<PlanOp>& code) {
   std::erase_if(code, [](const PlanOp& op) { return op.kind == Kind::nothing; });
 }
 
-// --- (a) transposes --------------------------------------------------------------------------------
+// --- (a) transposes
+// --------------------------------------------------------------------------------
 
 /// Whether operand k of the operation may be given transposed.
 bool takes_transposed(const PlanOp& op, int k) {
@@ -22,8 +23,10 @@ bool takes_transposed(const PlanOp& op, int k) {
   return (op.source.op == OpId::matvec && k == 0) || (op.source.op == OpId::vecmat && k == 1);
 }
 
-/// The operands that are what the transpose at `at` writes; empty if one of its readers cannot take it transposed.
-std::vector<std::pair<int, int>> product_readers(const Flow& flow, const std::vector<PlanOp>& code, int at) {
+/// The operands that are what the transpose at `at` writes; empty if one of its readers cannot take
+/// it transposed.
+std::vector<std::pair<int, int>> product_readers(const Flow& flow, const std::vector<PlanOp>& code,
+                                                 int at) {
   std::vector<std::pair<int, int>> readers;
   for (int j = at + 1; j <= flow.last_use(at); ++j) {
     for (int k = 0; k < 4; ++k) {
@@ -38,7 +41,9 @@ std::vector<std::pair<int, int>> product_readers(const Flow& flow, const std::ve
 void fold_transpose(const Flow& flow, std::vector<PlanOp>& code, int at) {
   const RegisterId of = code[at].source.in[0];
   const int last = flow.last_use(at);
-  if (flow.escapes(at) || last < 0 || last - at > kFusionWindow || flow.written_between(of, at, last)) return;
+  if (flow.escapes(at) || last < 0 || last - at > kFusionWindow ||
+      flow.written_between(of, at, last))
+    return;
   if (of == code[at].out) return;  // transposed in place: the old value is gone
   const auto readers = product_readers(flow, code, at);
   if (static_cast<int>(readers.size()) != flow.uses(at)) return;
@@ -49,15 +54,16 @@ void fold_transpose(const Flow& flow, std::vector<PlanOp>& code, int at) {
   code[at] = PlanOp{};
 }
 
-// --- (b) products that join sums -------------------------------------------------------------------
+// --- (b) products that join sums
+// -------------------------------------------------------------------
 
 struct Product {
   int at = -1;  ///< where it is computed
   View left, right;
 };
 
-/// The product of the same shape that operand k of the sum at `sum` is, if no one else needs it and its factors
-/// still have their values there.
+/// The product of the same shape that operand k of the sum at `sum` is, if no one else needs it and
+/// its factors still have their values there.
 Product product_behind(const Flow& flow, const std::vector<PlanOp>& code, int sum, int definition) {
   if (definition < 0 || !flow.private_to(definition, 1)) return {};
   const PlanOp& op = code[definition];
@@ -70,10 +76,14 @@ Product product_behind(const Flow& flow, const std::vector<PlanOp>& code, int su
 }
 
 /// One number for a whole row: stands for all columns.
-bool is_per_row(const View& view, const PlanOp& op) { return view.is_scalar() || (view.cols == 1 && op.cols > 1); }
+bool is_per_row(const View& view, const PlanOp& op) {
+  return view.is_scalar() || (view.cols == 1 && op.cols > 1);
+}
 
-/// Makes the sum at `sum`, with `rest` and the product p, one operation; p's own product joins where it can.
-void join(const Flow& flow, std::vector<PlanOp>& code, int sum, const View& rest, const Product& p) {
+/// Makes the sum at `sum`, with `rest` and the product p, one operation; p's own product joins
+/// where it can.
+void join(const Flow& flow, std::vector<PlanOp>& code, int sum, const View& rest,
+          const Product& p) {
   PlanOp& op = code[sum];
   const bool add = op.row == row_op(OpId::add);
   for (int k = 0; k < 2; ++k) {
@@ -97,7 +107,8 @@ void join(const Flow& flow, std::vector<PlanOp>& code, int sum, const View& rest
 void fold_transposes(const std::vector<char>& live_after, std::vector<PlanOp>& code) {
   const Flow flow(code, live_after);
   for (int i = 0; i < static_cast<int>(code.size()); ++i) {
-    if (code[i].kind == Kind::other && code[i].source.op == OpId::transpose) fold_transpose(flow, code, i);
+    if (code[i].kind == Kind::other && code[i].source.op == OpId::transpose)
+      fold_transpose(flow, code, i);
   }
   drop_nothings(code);
 }

@@ -3,26 +3,27 @@
 
 namespace mlz::vm::dense {
 
-/// Joins operations of a plan so that large registers are passed over fewer times. Every rule keeps the order and
-/// rounding of all arithmetic, so results keep their bits.
+/// Joins operations of a plan so that large registers are passed over fewer times. Every rule keeps
+/// the order and rounding of all arithmetic, so results keep their bits.
 void fuse(const BoundProgram& program, const Tuning& tuning, std::size_t entry_bytes, Plan& plan);
 
 // The rules, each for the code of one function. `live_after` as from live_after_functions.
 
-/// (a) A transpose that only products read, of a register that does not change until the last of them, becomes a
-/// mark on these products:   t = W.T; b = t @ d   ->   b = W.T @ d
+/// (a) A transpose that only products read, of a register that does not change until the last of
+/// them, becomes a mark on these products:   t = W.T; b = t @ d   ->   b = W.T @ d
 void fold_transposes(const std::vector<char>& live_after, std::vector<PlanOp>& code);
 
-/// (b) An entry-by-entry product of the same shape that only one sum or difference reads joins it, and so does a
-/// product of two inside that one which has a factor per row. A rank-1 update becomes one pass over W:
+/// (b) An entry-by-entry product of the same shape that only one sum or difference reads joins it,
+/// and so does a product of two inside that one which has a factor per row. A rank-1 update becomes
+/// one pass over W:
 ///   t = outer(d, h); u = rate * t; W = W + u   ->   W[i, j] = W[i, j] + rate * (d[i] * h[j])
 void join_products(const std::vector<char>& live_after, std::vector<PlanOp>& code);
 
-/// (d) Row operations of one shape that depend on each other become a chain, which runs all of them on one tile before
-/// the next. Results that nothing else reads live in tile buffers only. Operations in between that the chain does
-/// not touch are done before it.
-void make_chains(const std::vector<char>& live_after, const Tuning& tuning,
-                 std::size_t entry_bytes, std::vector<PlanOp>& code);
+/// (d) Row operations of one shape that depend on each other become a chain, which runs all of them
+/// on one tile before the next. Results that nothing else reads live in tile buffers only.
+/// Operations in between that the chain does not touch are done before it.
+void make_chains(const std::vector<char>& live_after, const Tuning& tuning, std::size_t entry_bytes,
+                 std::vector<PlanOp>& code);
 
 /// How many operations the rules look ahead: bounds the time they take on unrolled programs.
 inline constexpr int kFusionWindow = 256;

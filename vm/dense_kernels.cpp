@@ -17,7 +17,9 @@ namespace {
 /// The highest level of x86-64 that this processor has, 2 to 4. Level 2 is taken for granted.
 int processor_level() {
 #if defined(__x86_64__)
-  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") || !__builtin_cpu_supports("bmi2")) return 2;
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") ||
+      !__builtin_cpu_supports("bmi2"))
+    return 2;
   const bool v4 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
                   __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
                   __builtin_cpu_supports("avx512cd");
@@ -39,13 +41,19 @@ int wanted_level(const char* level) {
 template <>
 const Kernels<double>* kernels<double>(const char* level) {
   const int wanted = wanted_level(level);
-  return wanted == 0 ? nullptr : wanted == 4 ? &kernels_f64_v4() : wanted == 3 ? &kernels_f64_v3() : &kernels_f64_v2();
+  return wanted == 0   ? nullptr
+         : wanted == 4 ? &kernels_f64_v4()
+         : wanted == 3 ? &kernels_f64_v3()
+                       : &kernels_f64_v2();
 }
 
 template <>
 const Kernels<float>* kernels<float>(const char* level) {
   const int wanted = wanted_level(level);
-  return wanted == 0 ? nullptr : wanted == 4 ? &kernels_f32_v4() : wanted == 3 ? &kernels_f32_v3() : &kernels_f32_v2();
+  return wanted == 0   ? nullptr
+         : wanted == 4 ? &kernels_f32_v4()
+         : wanted == 3 ? &kernels_f32_v3()
+                       : &kernels_f32_v2();
 }
 
 int row_op_arity(RowOp op) {
@@ -56,11 +64,16 @@ int row_op_arity(RowOp op) {
 
 std::string row_op_name(RowOp op) {
   switch (op) {
-    case kAddProduct: return "add_product";
-    case kSubProduct: return "subtract_product";
-    case kAddScaled: return "add_scaled_product";
-    case kSubScaled: return "subtract_scaled_product";
-    default: return op_info(static_cast<OpId>(op)).name();
+    case kAddProduct:
+      return "add_product";
+    case kSubProduct:
+      return "subtract_product";
+    case kAddScaled:
+      return "add_scaled_product";
+    case kSubScaled:
+      return "subtract_scaled_product";
+    default:
+      return op_info(static_cast<OpId>(op)).name();
   }
 }
 

@@ -11,13 +11,14 @@ namespace mlz::vm {
 namespace dense {
 namespace {
 
-/// Entries that begin a cache line.
+/// Entries that begin a cache line, with one line more behind them, which kernels may read.
 template <class T>
 class Memory {
  public:
   explicit Memory(std::int64_t size) : size_(static_cast<std::size_t>(size)) {
-    data_.reset(static_cast<T*>(::operator new(std::max<std::size_t>(bytes(), 1), std::align_val_t{64})));
-    std::fill_n(data_.get(), size_, T(0));
+    constexpr std::size_t line = 64;
+    data_.reset(static_cast<T*>(::operator new (bytes() + line, std::align_val_t{line})));
+    std::memset(static_cast<void*>(data_.get()), 0, bytes() + line);
   }
   T* data() { return data_.get(); }
   const T* data() const { return data_.get(); }
@@ -26,7 +27,7 @@ class Memory {
 
  private:
   struct Free {
-    void operator()(T* p) const { ::operator delete(p, std::align_val_t{64}); }
+    void operator()(T* p) const { ::operator delete (p, std::align_val_t{64}); }
   };
   std::size_t size_;
   std::unique_ptr<T, Free> data_;
@@ -60,7 +61,7 @@ class DenseMachine final : public Machine {
 
   void run(Function function) override {
     const auto f = static_cast<std::size_t>(function);
-    Frame<T> frame{nullptr,    tiles_.data(),         draws_.data(), code_.kernels,
+    Frame<T> frame{nullptr,    tiles_.data(),       draws_.data(), code_.kernels,
                    code_.blas, code_.chains.data(), key_,          runs_[f]};
     for (int lane = 0; lane < lanes(); ++lane) {
       frame.memory = memory_of(lane);
@@ -70,10 +71,18 @@ class DenseMachine final : public Machine {
     ++runs_[f];
   }
 
-  void read(RegisterId id, int lane, std::span<double> out) const override { read_as(id, lane, out); }
-  void write(RegisterId id, int lane, std::span<const double> in) override { write_as(id, lane, in); }
-  void read(RegisterId id, int lane, std::span<float> out) const override { read_as(id, lane, out); }
-  void write(RegisterId id, int lane, std::span<const float> in) override { write_as(id, lane, in); }
+  void read(RegisterId id, int lane, std::span<double> out) const override {
+    read_as(id, lane, out);
+  }
+  void write(RegisterId id, int lane, std::span<const double> in) override {
+    write_as(id, lane, in);
+  }
+  void read(RegisterId id, int lane, std::span<float> out) const override {
+    read_as(id, lane, out);
+  }
+  void write(RegisterId id, int lane, std::span<const float> in) override {
+    write_as(id, lane, in);
+  }
 
   Snapshot save() const override {
     Snapshot snapshot;
@@ -85,7 +94,8 @@ class DenseMachine final : public Machine {
 
   void restore(const Snapshot& snapshot) override {
     if (snapshot.memory.size() != memory_.bytes()) {
-      throw std::logic_error("this snapshot was saved by a machine of another program or with other lanes");
+      throw std::logic_error(
+          "this snapshot was saved by a machine of another program or with other lanes");
     }
     std::memcpy(memory_.data(), snapshot.memory.data(), memory_.bytes());
     runs_ = snapshot.runs;
@@ -105,17 +115,22 @@ class DenseMachine final : public Machine {
 
   T* memory_of(int lane) { return memory_.data() + lane * code_.lane_entries; }
   T* entries(RegisterId id, int lane) { return memory_of(lane) + code_.offset[id]; }
-  const T* entries(RegisterId id, int lane) const { return memory_.data() + lane * code_.lane_entries + code_.offset[id]; }
+  const T* entries(RegisterId id, int lane) const {
+    return memory_.data() + lane * code_.lane_entries + code_.offset[id];
+  }
 
   void set_births(int lane) {
     const auto convert = [](double v) { return static_cast<T>(v); };
     for (std::size_t i = 0; i < params_.size(); ++i) {
-      std::transform(params_[i].begin(), params_[i].end(), entries(program_.params[i].id, lane), convert);
+      std::transform(params_[i].begin(), params_[i].end(), entries(program_.params[i].id, lane),
+                     convert);
     }
     for (RegisterId id = 0; id < program_.registers.size(); ++id) {
       const BoundRegister& r = program_.registers[id];
-      if (r.birth == BoundRegister::Birth::constant) std::fill_n(entries(id, lane), r.size(), convert(r.constant));
-      if (r.birth == BoundRegister::Birth::copy) std::copy_n(entries(r.copy_of, lane), r.size(), entries(id, lane));
+      if (r.birth == BoundRegister::Birth::constant)
+        std::fill_n(entries(id, lane), r.size(), convert(r.constant));
+      if (r.birth == BoundRegister::Birth::copy)
+        std::copy_n(entries(r.copy_of, lane), r.size(), entries(id, lane));
     }
   }
 
@@ -129,7 +144,8 @@ class DenseMachine final : public Machine {
   template <class From>
   void write_as(RegisterId id, int lane, std::span<const From> in) {
     check_write(*this, id, lane, in.size());
-    std::transform(in.begin(), in.end(), entries(id, lane), [](From v) { return static_cast<T>(v); });
+    std::transform(in.begin(), in.end(), entries(id, lane),
+                   [](From v) { return static_cast<T>(v); });
   }
 };
 
@@ -138,7 +154,8 @@ class DenseMachine final : public Machine {
 
 std::unique_ptr<Machine> make_dense(const BoundProgram& program, const MachineOptions& options,
                                     const dense::Tuning& tuning) {
-  if (options.dtype == DType::f64) return std::make_unique<dense::DenseMachine<double>>(program, options, tuning);
+  if (options.dtype == DType::f64)
+    return std::make_unique<dense::DenseMachine<double>>(program, options, tuning);
   return std::make_unique<dense::DenseMachine<float>>(program, options, tuning);
 }
 

@@ -12,7 +12,8 @@ void move_entries(T* to, const T* from, std::int64_t n) {
   std::memmove(to, from, static_cast<std::size_t>(n) * sizeof(T));
 }
 
-/// A window of rows x cols entries; attr: where it begins and the step between rows, in the operand and in the result.
+/// A window of rows x cols entries; attr: where it begins and the step between rows, in the operand
+/// and in the result.
 template <class T>
 void run_window(const Entry<T>& e, const Frame<T>& f) {
   const T* from = e.operand(f, 0) + e.attr[0];
@@ -21,13 +22,15 @@ void run_window(const Entry<T>& e, const Frame<T>& f) {
     for (std::int64_t i = 0; i < e.rows; ++i) to[i * e.attr[3]] = from[i * e.attr[1]];
     return;
   }
-  for (std::int64_t i = 0; i < e.rows; ++i) move_entries(to + i * e.attr[3], from + i * e.attr[1], e.cols);
+  for (std::int64_t i = 0; i < e.rows; ++i)
+    move_entries(to + i * e.attr[3], from + i * e.attr[1], e.cols);
 }
 
 template <class T>
 void run_fill_window(const Entry<T>& e, const Frame<T>& f) {
   const T value = *e.operand(f, 0);
-  for (std::int64_t i = 0; i < e.rows; ++i) std::fill_n(e.result(f) + e.attr[2] + i * e.attr[3], e.cols, value);
+  for (std::int64_t i = 0; i < e.rows; ++i)
+    std::fill_n(e.result(f) + e.attr[2] + i * e.attr[3], e.cols, value);
 }
 
 template <class T>
@@ -46,7 +49,8 @@ void run_onehot(const Entry<T>& e, const Frame<T>& f) {
   std::fill_n(e.result(f), e.rows * e.cols, T(0));
   for (std::int64_t i = 0; i < e.rows; ++i) {
     const T index = vm::floor(e.operand(f, 0)[i]);
-    if (index >= T(0) && index < static_cast<T>(e.cols)) e.result(f)[i * e.cols + static_cast<std::int64_t>(index)] = T(1);
+    if (index >= T(0) && index < static_cast<T>(e.cols))
+      e.result(f)[i * e.cols + static_cast<std::int64_t>(index)] = T(1);
   }
 }
 
@@ -57,7 +61,8 @@ void run_repeat(const Entry<T>& e, const Frame<T>& f) {
   for (std::int64_t i = 0; i < e.rows; ++i) {
     const T* row = e.operand(f, 0) + i * e.cols;
     if (e.cols == 1) std::fill_n(out, e.depth, *row);
-    for (std::int64_t k = 0; e.cols > 1 && k < e.depth; ++k) move_entries(out + k * e.cols, row, e.cols);
+    for (std::int64_t k = 0; e.cols > 1 && k < e.depth; ++k)
+      move_entries(out + k * e.cols, row, e.cols);
     out += e.depth * e.cols;
   }
 }
@@ -66,11 +71,12 @@ void run_repeat(const Entry<T>& e, const Frame<T>& f) {
 template <class T>
 void run_tile(const Entry<T>& e, const Frame<T>& f) {
   const std::int64_t size = e.rows * e.cols;
-  for (std::int64_t k = 0; k < e.depth; ++k) move_entries(e.result(f) + k * size, e.operand(f, 0), size);
+  for (std::int64_t k = 0; k < e.depth; ++k)
+    move_entries(e.result(f) + k * size, e.operand(f, 0), size);
 }
 
-/// attr: height, width, channels, kernel. Entry (dy, dx, channel) of a patch is the pixel (kernel - 1) / 2 before it
-/// in both directions and then dy, dx on.
+/// attr: height, width, channels, kernel. Entry (dy, dx, channel) of a patch is the pixel (kernel -
+/// 1) / 2 before it in both directions and then dy, dx on.
 template <class T>
 void run_unfold(const Entry<T>& e, const Frame<T>& f) {
   const auto [height, width, channels, kernel] = e.attr;
@@ -119,14 +125,19 @@ void emit_rows_of(const BoundRegister& a, const PlanOp& op, Entry<T>& entry) {
   entry.run = op.source.op == OpId::repeat_rows ? run_repeat<T> : run_tile<T>;
 }
 
-// --- random draws ----------------------------------------------------------------------------------
+// --- random draws
+// ----------------------------------------------------------------------------------
 
 template <OpId op>
 void draw(const DrawKey& key, double a, [[maybe_unused]] double b, std::span<double> out) {
-  if constexpr (op == OpId::uniform) draw_uniform(key, a, b, out);
-  else if constexpr (op == OpId::normal) draw_normal(key, a, b, out);
-  else if constexpr (op == OpId::truncated_normal) draw_truncated_normal(key, a, b, out);
-  else draw_bernoulli(key, a, out);
+  if constexpr (op == OpId::uniform)
+    draw_uniform(key, a, b, out);
+  else if constexpr (op == OpId::normal)
+    draw_normal(key, a, b, out);
+  else if constexpr (op == OpId::truncated_normal)
+    draw_truncated_normal(key, a, b, out);
+  else
+    draw_bernoulli(key, a, out);
 }
 
 /// Draws are made in double and then converted.
@@ -154,9 +165,15 @@ bool emit_move(const BoundProgram& program, const PlanOp& op, Entry<T>& entry) {
   entry.rows = 1;
   entry.cols = out.size();
   switch (op.source.op) {
-    case OpId::get: emit_get(program, op, entry); return true;
-    case OpId::set: emit_set(program, op, entry); return true;
-    case OpId::iota: entry.run = run_iota<T>; return true;
+    case OpId::get:
+      emit_get(program, op, entry);
+      return true;
+    case OpId::set:
+      emit_set(program, op, entry);
+      return true;
+    case OpId::iota:
+      entry.run = run_iota<T>;
+      return true;
     case OpId::transpose:
       entry.rows = input().rows;
       entry.cols = input().cols;
@@ -168,12 +185,15 @@ bool emit_move(const BoundProgram& program, const PlanOp& op, Entry<T>& entry) {
       entry.run = run_onehot<T>;
       return true;
     case OpId::repeat_rows:
-    case OpId::tile_rows: emit_rows_of(input(), op, entry); return true;
+    case OpId::tile_rows:
+      emit_rows_of(input(), op, entry);
+      return true;
     case OpId::unfold:
       entry.attr = op.source.attr;
       entry.run = run_unfold<T>;
       return true;
-    default: return false;
+    default:
+      return false;
   }
 }
 template bool emit_move(const BoundProgram&, const PlanOp&, Entry<double>&);
@@ -189,10 +209,17 @@ bool emit_draw(const BoundProgram& program, const PlanOp& op, Entry<T>& entry) {
   entry.draw_first = op.source.draw_first;
   entry.draw_stride = op.source.draw_stride;
   switch (op.source.op) {
-    case OpId::uniform: entry.run = run_draw<T, OpId::uniform>; break;
-    case OpId::normal: entry.run = run_draw<T, OpId::normal>; break;
-    case OpId::truncated_normal: entry.run = run_draw<T, OpId::truncated_normal>; break;
-    default: entry.run = run_draw<T, OpId::bernoulli>;
+    case OpId::uniform:
+      entry.run = run_draw<T, OpId::uniform>;
+      break;
+    case OpId::normal:
+      entry.run = run_draw<T, OpId::normal>;
+      break;
+    case OpId::truncated_normal:
+      entry.run = run_draw<T, OpId::truncated_normal>;
+      break;
+    default:
+      entry.run = run_draw<T, OpId::bernoulli>;
   }
   return true;
 }

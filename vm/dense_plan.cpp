@@ -12,8 +12,12 @@ View view(const BoundProgram& program, RegisterId id) {
   return {id, r.rows, r.cols};
 }
 
-View as_column(const BoundProgram& program, RegisterId id) { return {id, program.registers[id].size(), 1}; }
-View as_row(const BoundProgram& program, RegisterId id) { return {id, 1, program.registers[id].size()}; }
+View as_column(const BoundProgram& program, RegisterId id) {
+  return {id, program.registers[id].size(), 1};
+}
+View as_row(const BoundProgram& program, RegisterId id) {
+  return {id, 1, program.registers[id].size()};
+}
 
 void set_operands(PlanOp& op, RowOp row, std::initializer_list<View> in) {
   op.kind = PlanOp::Kind::row;
@@ -37,16 +41,21 @@ void set_row_form(const BoundProgram& program, PlanOp& op) {
   switch (ins.op) {
     case OpId::copy:
     case OpId::fill:
-    case OpId::broadcast: set_operands(op, row_op(OpId::copy), {view(program, a)}); break;
+    case OpId::broadcast:
+      set_operands(op, row_op(OpId::copy), {view(program, a)});
+      break;
     case OpId::reshape:
       op.rows = 1;
       op.cols = program.registers[op.out].size();
       set_operands(op, row_op(OpId::copy), {as_row(program, a)});
       break;
     case OpId::broadcast_vector:
-      set_operands(op, row_op(OpId::copy), {ins.attr[0] == 0 ? as_column(program, a) : as_row(program, a)});
+      set_operands(op, row_op(OpId::copy),
+                   {ins.attr[0] == 0 ? as_column(program, a) : as_row(program, a)});
       break;
-    case OpId::outer: set_operands(op, row_op(OpId::mul), {as_column(program, a), as_row(program, b)}); break;
+    case OpId::outer:
+      set_operands(op, row_op(OpId::mul), {as_column(program, a), as_row(program, b)});
+      break;
     default:
       if (op_info(ins.op).has(kElementwise)) set_elementwise(program, op);
   }
@@ -89,7 +98,8 @@ bool keeps_old_value(const PlanOp& op) {
 std::vector<char> visible_registers(const BoundProgram& program) {
   std::vector<char> visible(program.registers.size(), 0);
   for (std::size_t r = 0; r < visible.size(); ++r) {
-    visible[r] = program.registers[r].observed || program.registers[r].birth == BoundRegister::Birth::param;
+    visible[r] =
+        program.registers[r].observed || program.registers[r].birth == BoundRegister::Birth::param;
   }
   for (RegisterId id : program.role) {
     if (id != kNoRegister) visible[id] = 1;

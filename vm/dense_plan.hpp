@@ -7,11 +7,12 @@
 #include "vm/dense_kernels.hpp"
 #include "vm/machine.hpp"
 
-/// The plan of the dense engine: what it does for each function, before that becomes pointers and offsets.
+/// The plan of the dense engine: what it does for each function, before that becomes pointers and
+/// offsets.
 namespace mlz::vm::dense {
 
-/// A register seen with a shape that broadcasts to the shape of a row operation: the operand of `outer` that runs down
-/// the rows is seen as a column.
+/// A register seen with a shape that broadcasts to the shape of a row operation: the operand of
+/// `outer` that runs down the rows is seen as a column.
 struct View {
   RegisterId reg = kNoRegister;
   std::int64_t rows = 1, cols = 1;
@@ -44,7 +45,8 @@ struct PlanOp {
 
   BoundInstruction source;
   std::array<bool, 2> transposed{};  ///< products: whether an operand is stored transposed
-  RegisterId accumulate_scale = kNoRegister;  ///< matmul: out = out + scale * product instead of out = product
+  RegisterId accumulate_scale =
+      kNoRegister;  ///< matmul: out = out + scale * product instead of out = product
 };
 
 struct Plan {
@@ -53,13 +55,14 @@ struct Plan {
 
 /// Limits of fusion; tests make them small.
 struct Tuning {
-  std::int64_t tile_bytes = 4096;    ///< of one operand in a chain: several of them stay in the first cache
-  bool chain_small = false;          ///< chains also where a register is no larger than a tile
-  const char* level = nullptr;       ///< of the kernels, for tests; null: the processor's
+  std::int64_t tile_bytes =
+      4096;                  ///< of one operand in a chain: several of them stay in the first cache
+  bool chain_small = false;  ///< chains also where a register is no larger than a tile
+  const char* level = nullptr;  ///< of the kernels, for tests; null: the processor's
 };
 
-/// The live instructions of `program`, one operation each: elementwise ops, copies, fills, broadcasts and outer
-/// products as row operations, the rest as they are.
+/// The live instructions of `program`, one operation each: elementwise ops, copies, fills,
+/// broadcasts and outer products as row operations, the rest as they are.
 Plan make_plan(const BoundProgram& program);
 
 /// The plan that the engine runs: of `make_plan`, and fused if the options say so.
@@ -78,10 +81,12 @@ void for_each_read(const PlanOp& op, F&& f) {
   }
 }
 
-/// Whether an operation keeps something of its result's old value: all but the first `set` of a concat.
+/// Whether an operation keeps something of its result's old value: all but the first `set` of a
+/// concat.
 bool keeps_old_value(const PlanOp& op);
 
-/// Whether others than the program may look at a register after a run: observed ones, params, and those with a role.
+/// Whether others than the program may look at a register after a run: observed ones, params, and
+/// those with a role.
 std::vector<char> visible_registers(const BoundProgram& program);
 
 }  // namespace mlz::vm::dense

@@ -13,20 +13,25 @@ enum class Finish : std::int64_t { none, mean, root };
 template <class T, Fold fold, Finish finish>
 void run_rows(const Entry<T>& e, const Frame<T>& f) {
   for (std::int64_t i = 0; i < e.rows; ++i) {
-    const T total = f.kernels->fold[static_cast<std::size_t>(fold)](e.depth, e.operand(f, 0) + i * e.depth);
-    if constexpr (finish == Finish::mean) e.result(f)[i] = total / static_cast<T>(e.depth);
-    else if constexpr (finish == Finish::root) e.result(f)[i] = vm::sqrt(total);
-    else e.result(f)[i] = total;
+    const T total =
+        f.kernels->fold[static_cast<std::size_t>(fold)](e.depth, e.operand(f, 0) + i * e.depth);
+    if constexpr (finish == Finish::mean)
+      e.result(f)[i] = total / static_cast<T>(e.depth);
+    else if constexpr (finish == Finish::root)
+      e.result(f)[i] = vm::sqrt(total);
+    else
+      e.result(f)[i] = total;
   }
 }
 
-/// `rows` blocks, one after the other, of `depth` rows of `cols` entries, each folded into one row of the result.
+/// `rows` blocks, one after the other, of `depth` rows of `cols` entries, each folded into one row
+/// of the result.
 template <class T, Fold fold, Finish finish>
 void run_columns(const Entry<T>& e, const Frame<T>& f) {
   for (std::int64_t i = 0; i < e.rows; ++i) {
     T* out = e.result(f) + i * e.cols;
-    f.kernels->fold_columns[static_cast<std::size_t>(fold)](e.depth, e.cols, e.cols,
-                                                            e.operand(f, 0) + i * e.depth * e.cols, out);
+    f.kernels->fold_columns[static_cast<std::size_t>(fold)](
+        e.depth, e.cols, e.cols, e.operand(f, 0) + i * e.depth * e.cols, out);
     for (std::int64_t j = 0; finish != Finish::none && j < e.cols; ++j) {
       out[j] = finish == Finish::mean ? out[j] / static_cast<T>(e.depth) : vm::sqrt(out[j]);
     }
@@ -58,7 +63,8 @@ void run_column_deviations(const Entry<T>& e, const Frame<T>& f) {
     const std::int64_t n = std::min(width, e.cols - j);
     const T* a = e.operand(f, 0) + j;
     f.kernels->fold_columns[static_cast<std::size_t>(Fold::sum)](e.depth, e.cols, n, a, total);
-    f.kernels->fold_columns[static_cast<std::size_t>(Fold::squares)](e.depth, e.cols, n, a, squares);
+    f.kernels->fold_columns[static_cast<std::size_t>(Fold::squares)](e.depth, e.cols, n, a,
+                                                                     squares);
     for (std::int64_t k = 0; k < n; ++k) {
       e.result(f)[j + k] = deviation_of(total[k], squares[k], static_cast<T>(e.depth));
     }
@@ -70,7 +76,8 @@ template <class T>
 void run_argmax(const Entry<T>& e, const Frame<T>& f) {
   for (std::int64_t i = 0; i < e.rows; ++i) {
     const T* a = e.operand(f, 0) + i * e.attr[0];
-    e.result(f)[i] = static_cast<T>(index_of_largest<T>(e.depth, [=, &e](std::int64_t k) { return a[k * e.attr[1]]; }));
+    e.result(f)[i] = static_cast<T>(
+        index_of_largest<T>(e.depth, [=, &e](std::int64_t k) { return a[k * e.attr[1]]; }));
   }
 }
 
@@ -81,13 +88,17 @@ void run_row_function(const Entry<T>& e, const Frame<T>& f) {
   for (std::int64_t i = 0; i < e.rows; ++i) {
     const T* a = e.operand(f, 0) + i * e.cols;
     T* out = e.result(f) + i * e.cols;
-    if constexpr (function == RowFunction::softmax) f.kernels->softmax(e.cols, a, out);
-    else if constexpr (function == RowFunction::log_softmax) f.kernels->log_softmax(e.cols, a, out);
-    else f.kernels->layer_norm(e.cols, a, out, e.value);
+    if constexpr (function == RowFunction::softmax)
+      f.kernels->softmax(e.cols, a, out);
+    else if constexpr (function == RowFunction::log_softmax)
+      f.kernels->log_softmax(e.cols, a, out);
+    else
+      f.kernels->layer_norm(e.cols, a, out, e.value);
   }
 }
 
-/// rows x cols windows of attr[2] x attr[2] pixels of attr[3] channels; an image row has attr[1] pixels.
+/// rows x cols windows of attr[2] x attr[2] pixels of attr[3] channels; an image row has attr[1]
+/// pixels.
 template <class T, Fold fold, bool divide>
 void run_pool(const Entry<T>& e, const Frame<T>& f) {
   const std::int64_t window = e.attr[2], channels = e.attr[3], count = window * window;
@@ -98,7 +109,8 @@ void run_pool(const Entry<T>& e, const Frame<T>& f) {
       std::copy_n(row, window * channels, f.tiles + dy * window * channels);
     }
     T* out = e.result(f) + block * channels;
-    f.kernels->fold_columns[static_cast<std::size_t>(fold)](count, channels, channels, f.tiles, out);
+    f.kernels->fold_columns[static_cast<std::size_t>(fold)](count, channels, channels, f.tiles,
+                                                            out);
     for (std::int64_t c = 0; divide && c < channels; ++c) out[c] = out[c] / static_cast<T>(count);
   }
 }
@@ -114,13 +126,26 @@ void set_run(OpId op, bool columns, Entry<T>& entry) {
   switch (op) {
     case OpId::mean:
     case OpId::mean_groups:
-    case OpId::mean_strided: set_fold<T, Fold::sum, Finish::mean>(columns, entry); break;
-    case OpId::max: set_fold<T, Fold::largest, Finish::none>(columns, entry); break;
-    case OpId::min: set_fold<T, Fold::smallest, Finish::none>(columns, entry); break;
-    case OpId::norm: set_fold<T, Fold::squares, Finish::root>(columns, entry); break;
-    case OpId::std: entry.run = columns ? run_column_deviations<T> : run_row_deviations<T>; break;
-    case OpId::argmax: entry.run = run_argmax<T>; break;
-    default: set_fold<T, Fold::sum, Finish::none>(columns, entry);
+    case OpId::mean_strided:
+      set_fold<T, Fold::sum, Finish::mean>(columns, entry);
+      break;
+    case OpId::max:
+      set_fold<T, Fold::largest, Finish::none>(columns, entry);
+      break;
+    case OpId::min:
+      set_fold<T, Fold::smallest, Finish::none>(columns, entry);
+      break;
+    case OpId::norm:
+      set_fold<T, Fold::squares, Finish::root>(columns, entry);
+      break;
+    case OpId::std:
+      entry.run = columns ? run_column_deviations<T> : run_row_deviations<T>;
+      break;
+    case OpId::argmax:
+      entry.run = run_argmax<T>;
+      break;
+    default:
+      set_fold<T, Fold::sum, Finish::none>(columns, entry);
   }
 }
 
@@ -155,9 +180,12 @@ void emit_rows(const BoundRegister& a, const PlanOp& op, Entry<T>& entry) {
   entry.rows = a.rows;
   entry.cols = a.cols;
   entry.value = static_cast<T>(op.source.value);
-  if (op.source.op == OpId::softmax) entry.run = run_row_function<T, RowFunction::softmax>;
-  else if (op.source.op == OpId::log_softmax) entry.run = run_row_function<T, RowFunction::log_softmax>;
-  else entry.run = run_row_function<T, RowFunction::layer_norm>;
+  if (op.source.op == OpId::softmax)
+    entry.run = run_row_function<T, RowFunction::softmax>;
+  else if (op.source.op == OpId::log_softmax)
+    entry.run = run_row_function<T, RowFunction::log_softmax>;
+  else
+    entry.run = run_row_function<T, RowFunction::layer_norm>;
 }
 
 template <class T>
@@ -166,7 +194,8 @@ void emit_pool(const BoundRegister& a, const PlanOp& op, Entry<T>& entry) {
   entry.attr[3] = a.cols;
   entry.rows = op.source.attr[0] / op.source.attr[2];
   entry.cols = op.source.attr[1] / op.source.attr[2];
-  entry.run = op.source.op == OpId::max_pool ? run_pool<T, Fold::largest, false> : run_pool<T, Fold::sum, true>;
+  entry.run = op.source.op == OpId::max_pool ? run_pool<T, Fold::largest, false>
+                                             : run_pool<T, Fold::sum, true>;
 }
 
 }  // namespace
@@ -181,17 +210,26 @@ bool emit_reduction(const BoundProgram& program, const PlanOp& op, Entry<T>& ent
     case OpId::min:
     case OpId::norm:
     case OpId::std:
-    case OpId::argmax: emit_axis(a, op, entry); return true;
+    case OpId::argmax:
+      emit_axis(a, op, entry);
+      return true;
     case OpId::sum_groups:
     case OpId::sum_strided:
     case OpId::mean_groups:
-    case OpId::mean_strided: emit_groups(a, op, entry); return true;
+    case OpId::mean_strided:
+      emit_groups(a, op, entry);
+      return true;
     case OpId::softmax:
     case OpId::log_softmax:
-    case OpId::layer_norm: emit_rows(a, op, entry); return true;
+    case OpId::layer_norm:
+      emit_rows(a, op, entry);
+      return true;
     case OpId::max_pool:
-    case OpId::mean_pool: emit_pool(a, op, entry); return true;
-    default: return false;
+    case OpId::mean_pool:
+      emit_pool(a, op, entry);
+      return true;
+    default:
+      return false;
   }
 }
 template bool emit_reduction(const BoundProgram&, const PlanOp&, Entry<double>&);

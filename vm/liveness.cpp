@@ -123,6 +123,7 @@ std::array<std::vector<char>, 3> marks(const BoundProgram& program, bool registe
 }  // namespace
 
 void mark_live(BoundProgram& program, bool registers_are_roots) {
+  program.registers_are_roots = registers_are_roots;
   // Samplers are numbered by predictions alone, so that watching more registers changes no draw.
   const auto predicting = marks(program, false);
   number_samplers(program, predicting);

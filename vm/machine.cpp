@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "vm/dense.hpp"
+#include "vm/lanes.hpp"
 #include "vm/reference.hpp"
 
 namespace mlz::vm {
@@ -33,6 +34,7 @@ const char* dtype_name(DType dtype) { return dtype == DType::f64 ? "f64" : "f32"
 const std::vector<EngineInfo>& engines() {
   static const std::vector<EngineInfo> all{
       {"dense", "few large lifetimes: loops over entries, BLAS for large products", true, make_dense},
+      {"lanes", "many small lifetimes: one dispatch of an instruction for all of them", true, make_lanes},
       {"reference", "the oracle: plain loops, one lifetime and one operation at a time", false, make_reference},
   };
   return all;

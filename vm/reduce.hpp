@@ -1,34 +1,38 @@
 #pragma once
 #include <cstdint>
-#include <limits>
-#include <type_traits>
 
 #include "vm/maths.hpp"
 
-/// The order in which entries are reduced. It is part of the numerics of the language: in one number type every
-/// engine gives the same bits, except where a product is handed to BLAS.
+/// The order in which entries are reduced. It is part of the numerics of the language: in one
+/// number type every engine gives the same bits, except where a product is handed to BLAS.
+/// `T` below is a number type of numbers.hpp: with a vector, each of its entries is reduced apart.
 ///
-///   A sum of at most 64 terms goes from left to right, starting at +0, as in AutoML-Zero's own small vectors.
-///   A longer one has P strided partials, P = 8 in f64 and 16 in f32. Partials start at +0. Entry i is added to partial i % P, in
-///   increasing i. Then halves are added: p[k] += p[k + P/2] for k < P/2, the same for P/4, ..., 1. Result p[0].
-///   Partials are never -0, so padding a tail with +0 changes nothing.
+///   A sum of at most 64 terms goes from left to right, starting at +0, as in AutoML-Zero's own
+///   small vectors. A longer one has P strided partials, P = 8 in f64 and 16 in f32. Partials start
+///   at +0. Entry i is added to partial i % P, in increasing i. Then halves are added:
+///   p[k] += p[k + P/2] for k < P/2, the same for P/4, ..., 1. The result is p[0].
+///   Totals and partials are never -0, so padding a tail with +0 changes nothing.
 ///
 /// What uses it:
-///   sum, sum_groups, sum_strided   the entries in order of their index (matrices without an axis: row by row)
+///   sum, sum_groups, sum_strided   the entries in order of their index (matrices without an axis:
+///                                  row by row)
 ///   mean, mean_*, mean_pool        sum / n
 ///   norm                           sqrt(sum of a*a)
 ///   std                            sqrt(sum of a*a / n - mean * mean), not clamped
 ///   dot, matvec, vecmat, matmul    each entry: sum of products, in order of the summed index
 ///   softmax                        m = max, e = exp(a - m), e / sum of e
 ///   log_softmax                    (a - m) - log(sum of e)
-///   layer_norm                     mean, then variance = sum of (a - mean)^2 / n, (a - mean) / sqrt(variance + eps)
-///   max, min, max_pool             partials at any length, started at -infinity or +infinity; an entry replaces a partial
-///                                  if it is beyond it or NaN (so NaN stays, and of +0 and -0 the first one)
+///   layer_norm                     mean, then variance = sum of (a - mean)^2 / n,
+///                                  (a - mean) / sqrt(variance + eps)
+///   max, min, max_pool             partials at any length, started at -infinity or +infinity; an
+///                                  entry replaces a partial if it is beyond it or NaN (so NaN
+///                                  stays, and of +0 and -0 the first one)
 /// Products and sums are rounded separately: there is no fused multiply-add.
 namespace mlz::vm {
+MLZ_LEVEL_BEGIN
 
 template <class T>
-inline constexpr int kPartials = std::is_same_v<T, double> ? 8 : 16;
+inline constexpr int kPartials = is_wide<T> ? 8 : 16;
 
 /// Joins partials by halves with `join(p[k], p[k + half])`.
 template <class T, class Join>
@@ -59,28 +63,28 @@ inline constexpr std::int64_t kSequentialTerms = 64;
 template <class T, class Term>
 T sum(std::int64_t n, Term term) {
   if (n <= kSequentialTerms) {
-    T total(0);
+    T total = constant<T>(0);
     for (std::int64_t i = 0; i < n; ++i) total = total + term(i);
     return total;
   }
-  return reduce<T>(n, T(0), term, [](T a, T b) { return a + b; });
+  return reduce<T>(n, constant<T>(0), term, [](T a, T b) { return a + b; });
 }
 
 template <class T, class Term>
 T mean(std::int64_t n, Term term) {
-  return sum<T>(n, term) / static_cast<T>(n);
+  return sum<T>(n, term) / constant<T>(static_cast<double>(n));
 }
 
 template <class T, class Term>
 T largest(std::int64_t n, Term term) {
-  return reduce<T>(n, -std::numeric_limits<T>::infinity(), term,
-                   [](T a, T b) { return b > a || b != b ? b : a; });
+  return reduce<T>(n, constant<T>(-__builtin_inf()), term,
+                   [](T a, T b) { return select((b > a) | (b != b), b, a); });
 }
 
 template <class T, class Term>
 T smallest(std::int64_t n, Term term) {
-  return reduce<T>(n, std::numeric_limits<T>::infinity(), term,
-                   [](T a, T b) { return b < a || b != b ? b : a; });
+  return reduce<T>(n, constant<T>(__builtin_inf()), term,
+                   [](T a, T b) { return select((b < a) | (b != b), b, a); });
 }
 
 template <class T, class Term>
@@ -108,33 +112,36 @@ std::int64_t index_of_largest(std::int64_t n, Term term) {
 
 /// Sum of a[i * a_step] * b[i * b_step].
 template <class T>
-T sum_of_products(std::int64_t n, const T* a, std::int64_t a_step, const T* b, std::int64_t b_step) {
+T sum_of_products(std::int64_t n, const T* a, std::int64_t a_step, const T* b,
+                  std::int64_t b_step) {
   return sum<T>(n, [=](std::int64_t i) { return a[i * a_step] * b[i * b_step]; });
 }
 
-/// Row operations. `out` may be `a` itself, but must not overlap it otherwise.
+/// Row operations on entries that lie `step` numbers (or vectors, one number of each row) apart. `out` may be `a`
+/// itself, but must not overlap it otherwise.
 template <class T>
-void softmax_row(std::int64_t n, const T* a, T* out) {
-  const T m = largest<T>(n, [=](std::int64_t i) { return a[i]; });
-  for (std::int64_t i = 0; i < n; ++i) out[i] = vm::exp(a[i] - m);
-  const T total = sum<T>(n, [=](std::int64_t i) { return out[i]; });
-  for (std::int64_t i = 0; i < n; ++i) out[i] = out[i] / total;
+void softmax_row(std::int64_t n, const T* a, T* out, std::int64_t step = 1) {
+  const T m = largest<T>(n, [=](std::int64_t i) { return a[i * step]; });
+  for (std::int64_t i = 0; i < n; ++i) out[i * step] = vm::exp(a[i * step] - m);
+  const T total = sum<T>(n, [=](std::int64_t i) { return out[i * step]; });
+  for (std::int64_t i = 0; i < n; ++i) out[i * step] = out[i * step] / total;
 }
 
 template <class T>
-void log_softmax_row(std::int64_t n, const T* a, T* out) {
-  const T m = largest<T>(n, [=](std::int64_t i) { return a[i]; });
-  const T total = sum<T>(n, [=](std::int64_t i) { return vm::exp(a[i] - m); });
+void log_softmax_row(std::int64_t n, const T* a, T* out, std::int64_t step = 1) {
+  const T m = largest<T>(n, [=](std::int64_t i) { return a[i * step]; });
+  const T total = sum<T>(n, [=](std::int64_t i) { return vm::exp(a[i * step] - m); });
   const T log_total = vm::log(total);
-  for (std::int64_t i = 0; i < n; ++i) out[i] = (a[i] - m) - log_total;
+  for (std::int64_t i = 0; i < n; ++i) out[i * step] = (a[i * step] - m) - log_total;
 }
 
 template <class T>
-void layer_norm_row(std::int64_t n, const T* a, T* out, T eps) {
-  const T m = mean<T>(n, [=](std::int64_t i) { return a[i]; });
-  const T variance = mean<T>(n, [=](std::int64_t i) { return (a[i] - m) * (a[i] - m); });
-  const T root = vm::sqrt(variance + eps);
-  for (std::int64_t i = 0; i < n; ++i) out[i] = (a[i] - m) / root;
+void layer_norm_row(std::int64_t n, const T* a, T* out, Entry<T> eps, std::int64_t step = 1) {
+  const T m = mean<T>(n, [=](std::int64_t i) { return a[i * step]; });
+  const T variance = mean<T>(n, [=](std::int64_t i) { return (a[i * step] - m) * (a[i * step] - m); });
+  const T root = vm::sqrt(variance + constant<T>(eps));
+  for (std::int64_t i = 0; i < n; ++i) out[i * step] = (a[i * step] - m) / root;
 }
 
+MLZ_LEVEL_END
 }  // namespace mlz::vm

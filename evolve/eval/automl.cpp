@@ -5,13 +5,14 @@
 #include "evolve/eval/order.hpp"
 #include "evolve/eval/protocols.hpp"
 #include "evolve/eval/watch.hpp"
+#include "vm/maths.hpp"
 
 namespace mlz::eval {
 namespace {
 
 template <class T>
 T logistic(T y) {
-  return T(1) / (T(1) + std::exp(-y));
+  return vm::apply<OpId::sigmoid, T>(y, y, y);
 }
 
 /// One lifetime under the rules of AutoML-Zero.
@@ -43,6 +44,7 @@ class Automl {
   bool validate_example(std::uint32_t id, Tally& tally);
   void take_best(int epoch, double fitness, double valid);
   double score_on_copy(const tasks::Examples& examples);
+  void score_untrained();
   Tally judge(double label, double y) const;
   void finish_record();
 
@@ -175,6 +177,15 @@ double Automl<T>::score_on_copy(const tasks::Examples& examples) {
   return tally.score(metric_);
 }
 
+/// Scores of a lifetime without epochs, which has no validation of its own.
+template <class T>
+void Automl<T>::score_untrained() {
+  on_a_copy(machine_, [this] { outcome_.valid = score_on_copy(*problem_.valid); });
+  if (settings_.score_test)
+    on_a_copy(machine_, [this] { outcome_.test = score_on_copy(*problem_.test); });
+  outcome_.score = fitness_of(metric_, outcome_.valid);
+}
+
 template <class T>
 void Automl<T>::finish_record() {
   AutomlRecord* const record = settings_.record;
@@ -202,6 +213,7 @@ Outcome Automl<T>::run() {
     going = going && outcome_.why == Stop::finished;
   }
   outcome_.seconds = watch_.seconds();
+  if (epochs_ == 0) score_untrained();
   if (std::isnan(outcome_.train)) outcome_.train = curve_.epoch_score();
   finish_record();
   return std::move(outcome_);
@@ -215,7 +227,9 @@ Outcome run_automl(vm::Machine& machine, const tasks::TaskInfo& task, const task
   return Automl<T>(machine, task, problem, settings).run();
 }
 
-template Outcome run_automl<float>(vm::Machine&, const tasks::TaskInfo&, const tasks::Problem&, const Settings&);
-template Outcome run_automl<double>(vm::Machine&, const tasks::TaskInfo&, const tasks::Problem&, const Settings&);
+template Outcome run_automl<float>(vm::Machine&, const tasks::TaskInfo&, const tasks::Problem&,
+                                   const Settings&);
+template Outcome run_automl<double>(vm::Machine&, const tasks::TaskInfo&, const tasks::Problem&,
+                                    const Settings&);
 
 }  // namespace mlz::eval

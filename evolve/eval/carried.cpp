@@ -7,7 +7,8 @@ void read(vm::RegisterId id, const std::vector<bool>& written, std::vector<bool>
   if (id != vm::kNoRegister && !written[id]) carried[id] = true;
 }
 
-void scan(const std::vector<vm::BoundInstruction>& code, std::vector<bool>& written, std::vector<bool>& carried) {
+void scan(const std::vector<vm::BoundInstruction>& code, std::vector<bool>& written,
+          std::vector<bool>& carried) {
   for (const auto& instruction : code) {
     if (!instruction.live || instruction.out == vm::kNoRegister) continue;
     for (int i = 0; i < instruction.in_count; ++i) read(instruction.in[i], written, carried);

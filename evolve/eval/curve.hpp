@@ -8,7 +8,8 @@ class Curve {
  public:
   Curve(const Settings& settings, tasks::Metric metric, std::int64_t total_steps, Outcome& outcome)
       : settings_(settings), metric_(metric), outcome_(outcome) {
-    if (settings.curve_points > 0) every_ = std::max<std::int64_t>(total_steps / settings.curve_points, 1);
+    if (settings.curve_points > 0)
+      every_ = std::max<std::int64_t>(total_steps / settings.curve_points, 1);
   }
 
   void start_epoch(int epoch) {
@@ -21,8 +22,8 @@ class Curve {
     epoch_tally_.add(step);
   }
   bool due() const { return every_ > 0 && outcome_.steps % every_ == 0; }
-  /// Adds a point here; `valid` is kNoScore when no set was scored. A training score over less than half the usual
-  /// stretch would only be noise: it waits for the next point.
+  /// Adds a point here; `valid` is kNoScore when no set was scored. A training score over less than
+  /// half the usual stretch would only be noise: it waits for the next point.
   void point(double valid) {
     if (every_ == 0) return;
     CurvePoint next{outcome_.steps, outcome_.examples, epoch_, kNoScore, valid};

@@ -29,23 +29,26 @@ std::int64_t batch_of(const vm::BoundProgram& program) {
 }
 
 std::string per_example(const vm::BoundProgram& program, std::int64_t entries) {
-  return program.batch > 0 ? fmt::format("{} entries for each of {} examples", entries, program.batch)
-                           : fmt::format("{} entries", entries);
+  return program.batch > 0
+             ? fmt::format("{} entries for each of {} examples", entries, program.batch)
+             : fmt::format("{} entries", entries);
 }
 
 [[noreturn]] void wrong_size(const vm::BoundProgram& program, const tasks::TaskInfo& task,
                              const vm::BoundRegister& r, std::int64_t entries, const char* of) {
-  throw InputError(fmt::format("`{}` is {}, but task {} needs {} ({})", r.name, shape_text(r), task.name,
-                               per_example(program, entries), of));
+  throw InputError(fmt::format("`{}` is {}, but task {} needs {} ({})", r.name, shape_text(r),
+                               task.name, per_example(program, entries), of));
 }
 
 void check_x(const vm::BoundProgram& program, const tasks::TaskInfo& task) {
   const auto* x = register_with(program, Role::x);
   const std::int64_t features = size_of(task, "features");
-  if (x && x->size() != features * batch_of(program)) wrong_size(program, task, *x, features, "the features");
+  if (x && x->size() != features * batch_of(program))
+    wrong_size(program, task, *x, features, "the features");
 }
 
-void check_target(const vm::BoundProgram& program, const tasks::TaskInfo& task, std::int64_t entries) {
+void check_target(const vm::BoundProgram& program, const tasks::TaskInfo& task,
+                  std::int64_t entries) {
   const auto* target = register_with(program, Role::target);
   if (target && target->size() != entries * batch_of(program)) {
     wrong_size(program, task, *target, entries, "the label, in the form of y");
@@ -63,9 +66,16 @@ LabelForm label_form(const vm::BoundProgram& program, const tasks::TaskInfo& tas
   const bool one_entry = y == nullptr || y->size() == batch;
   if (one_entry && classes && task.classes > 2) {
     throw InputError(fmt::format(
-        "y has one entry per example, which tells two classes apart, but task {} has {} classes; choose two of "
+        "y has one entry per example, which tells two classes apart, but task {} has {} classes; "
+        "choose two of "
         "them, as in --task {}{}classes=3/5, or make y a vector of `outputs` entries",
         task.name, task.classes, task.name, task.name.find(':') == std::string::npos ? ":" : ","));
+  }
+  if (!classes && outputs > 1) {
+    if (y && y->size() != outputs * batch)
+      wrong_size(program, task, *y, outputs, "the numbers to be predicted");
+    check_target(program, task, outputs);
+    return LabelForm::numbers;
   }
   if (one_entry) {
     check_target(program, task, 1);
@@ -86,9 +96,10 @@ void check_fit(const vm::BoundProgram& program, const tasks::TaskInfo& task, Pro
         "the automl protocol shows one example a step, but the program declares `size batch`; use "
         "--protocol stream");
   }
-  if (form == LabelForm::onehot) {
-    throw InputError("the automl protocol needs a scalar y, but the program's y is a vector; use "
-                     "--protocol stream");
+  if (form == LabelForm::onehot || form == LabelForm::numbers) {
+    throw InputError(
+        "the automl protocol needs a scalar y, but the program's y is a vector; use "
+        "--protocol stream");
   }
 }
 
@@ -103,11 +114,15 @@ Feed<T>::Feed(vm::Machine& machine, const tasks::TaskInfo& task)
       features_(static_cast<std::size_t>(size_of(task, "features"))) {
   const auto batch = static_cast<std::size_t>(batch_);
   const auto* y = register_with(machine.program(), Role::y);
-  y_.assign(y ? static_cast<std::size_t>(y->size()) : batch, T(0));
+  const std::size_t entries =
+      form_ == LabelForm::numbers ? static_cast<std::size_t>(size_of(task, "outputs")) : 1;
+  if (form_ == LabelForm::numbers) numbers_.assign(batch * entries, 0);
+  y_.assign(y ? static_cast<std::size_t>(y->size()) : batch * entries, T(0));
   x_.assign(features_ * batch, T(0));
   target_.assign(y_.size(), T(0));
   labels_.assign(batch, 0);
-  for (const auto& instruction : machine.program().code[static_cast<std::size_t>(Function::predict)]) {
+  for (const auto& instruction :
+       machine.program().code[static_cast<std::size_t>(Function::predict)]) {
     x_changes_ |= instruction.live && instruction.out == x_id_;
   }
 }
@@ -119,6 +134,9 @@ void Feed<T>::load(const tasks::Examples& examples, std::span<const std::uint32_
     const std::uint32_t id = b < ids.size() ? ids[b] : fill[(b - ids.size()) % fill.size()];
     examples.features(id, std::span<T>(x_).subspan(b * features_, features_));
     labels_[b] = examples.label(id);
+    if (form_ != LabelForm::numbers) continue;
+    const std::size_t entries = examples.label_width();
+    examples.labels(id, std::span(numbers_).subspan(b * entries, entries));
   }
 }
 
@@ -133,7 +151,9 @@ template <class T>
 void Feed<T>::before_learn() {
   if (x_changes_) write(x_id_, x_);
   const std::size_t entries = target_.size() / labels_.size();
-  for (std::size_t b = 0; b < labels_.size(); ++b) {
+  std::transform(numbers_.begin(), numbers_.end(), target_.begin(),
+                 [](double v) { return static_cast<T>(v); });
+  for (std::size_t b = 0; b < labels_.size() && form_ != LabelForm::numbers; ++b) {
     if (form_ != LabelForm::onehot) {
       target_[b] = static_cast<T>(labels_[b]);
     } else if (labels_[b] >= 0 && labels_[b] < static_cast<double>(entries)) {
@@ -164,6 +184,20 @@ template <class T>
 bool Feed<T>::finite(int b) const {
   const auto y = prediction(b);
   return std::all_of(y.begin(), y.end(), [](T v) { return std::isfinite(v); });
+}
+
+template <class T>
+double Feed<T>::squared_error(int b) const {
+  const auto y = prediction(b);
+  double sum = 0;
+  for (std::size_t j = 0; j < y.size(); ++j) {
+    const double label = form_ == LabelForm::numbers
+                             ? numbers_[static_cast<std::size_t>(b) * y.size() + j]
+                             : labels_[b];
+    const double error = static_cast<double>(y[j]) - label;
+    sum += error * error;
+  }
+  return sum / static_cast<double>(y.size());
 }
 
 template <class T>

@@ -9,16 +9,18 @@ namespace mlz::eval {
 
 /// What the program's type of y makes of a label.
 enum class LabelForm {
-  number,  ///< one entry: the label itself
-  binary,  ///< one entry: 0 or 1
-  onehot,  ///< one entry per class
+  number,   ///< one entry: the label itself
+  numbers,  ///< an entry for each of several numbers
+  binary,   ///< one entry: 0 or 1
+  onehot,   ///< one entry per class
 };
 
 /// The label form that a program and a task agree on; throws InputError when they do not.
 LabelForm label_form(const vm::BoundProgram& program, const tasks::TaskInfo& task);
 
-/// Hands examples to a program and takes its predictions, through the registers x, target and y of lane 0. A program
-/// may lack any of these registers; y then keeps a value here. `T` is the number type of the machine.
+/// Hands examples to a program and takes its predictions, through the registers x, target and y of
+/// lane 0. A program may lack any of these registers; y then keeps a value here. `T` is the number
+/// type of the machine.
 template <class T>
 class Feed {
  public:
@@ -27,19 +29,21 @@ class Feed {
   int batch() const { return batch_; }
   LabelForm form() const { return form_; }
 
-  /// Makes examples `ids` of a set the current ones; fewer than batch() are followed by `fill` examples.
+  /// Makes examples `ids` of a set the current ones; fewer than batch() are followed by `fill`
+  /// examples.
   void load(const tasks::Examples& examples, std::span<const std::uint32_t> ids,
             std::span<const std::uint32_t> fill);
   void before_predict();  ///< x = features, target = 0
   void before_learn();    ///< x = features, target = label
   double label(int b) const { return labels_[b]; }
+  double squared_error(int b) const;  ///< of numbers; the mean over them
   std::span<const T> features() const { return x_; }
   std::span<const T> target() const { return target_; }
 
-  void take_prediction();                         ///< reads y
-  void set_prediction(T y);                       ///< writes a scalar y
-  std::span<const T> prediction(int b) const;     ///< y of example b of the batch
-  bool finite(int b) const;                       ///< whether it has no NaN and no infinity
+  void take_prediction();                      ///< reads y
+  void set_prediction(T y);                    ///< writes a scalar y
+  std::span<const T> prediction(int b) const;  ///< y of example b of the batch
+  bool finite(int b) const;                    ///< whether it has no NaN and no infinity
   /// The number predicted for example b, or its class; -1 for a class when an entry is NaN.
   double answer(int b) const;
 
@@ -56,6 +60,7 @@ class Feed {
   bool x_changes_ = false;  // Predict writes x
   std::vector<T> x_, target_, y_;
   std::vector<double> labels_;
+  std::vector<double> numbers_;  ///< [batch][outputs], of LabelForm::numbers
 };
 
 }  // namespace mlz::eval

@@ -6,6 +6,7 @@
 #include <numbers>
 
 #include "evolve/eval/protocols.hpp"
+#include "vm/maths.hpp"
 
 namespace mlz::eval {
 
@@ -21,18 +22,24 @@ const char* protocol_name(Protocol protocol) {
 
 const char* stop_text(Stop stop) {
   switch (stop) {
-    case Stop::finished: return "finished";
-    case Stop::error_limit: return "error NaN or above the limit";
-    case Stop::non_finite: return "prediction not finite";
-    case Stop::steps: return "limit of steps";
-    case Stop::time: return "time limit";
-    case Stop::cancelled: return "cancelled";
+    case Stop::finished:
+      return "finished";
+    case Stop::error_limit:
+      return "error NaN or above the limit";
+    case Stop::non_finite:
+      return "prediction not finite";
+    case Stop::steps:
+      return "limit of steps";
+    case Stop::time:
+      return "time limit";
+    case Stop::cancelled:
+      return "cancelled";
   }
   return "";
 }
 
 double squashed_fitness(double rms_error) {
-  const double fitness = 1 - 2 / std::numbers::pi * std::atan(rms_error);
+  const double fitness = 1 - 2 / std::numbers::pi * vm::atan(rms_error);
   return std::isnan(fitness) ? 0 : fitness;
 }
 
@@ -41,11 +48,17 @@ double fitness_of(tasks::Metric metric, double score) {
   return metric == tasks::Metric::accuracy ? score : squashed_fitness(score);
 }
 
-Outcome run_lifetime(vm::Machine& machine, const tasks::TaskInfo& task, const tasks::Problem& problem,
-                     const Settings& settings) {
+Outcome run_lifetime(vm::Machine& machine, const tasks::TaskInfo& task,
+                     const tasks::Problem& problem, const Settings& settings) {
   check_fit(machine.program(), task, settings.protocol);
   const bool f32 = machine.dtype() == vm::DType::f32;
   if (settings.protocol == Protocol::automl) {
+    if (problem.valid->size() == 0) {
+      throw InputError(fmt::format(
+          "the automl protocol takes its fitness from the validation set, but task {} has none; "
+          "ask for one, as in valid=100, or use --protocol stream",
+          task.name));
+    }
     return f32 ? run_automl<float>(machine, task, problem, settings)
                : run_automl<double>(machine, task, problem, settings);
   }

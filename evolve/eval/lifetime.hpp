@@ -18,18 +18,23 @@ inline constexpr double kNoScore = std::numeric_limits<double>::quiet_NaN();
 
 /// How examples are shown and predictions scored.
 ///
-/// automl  The evaluation of AutoML-Zero (Real et al. 2020, section 3, and its released code). x is zero in Setup. A
-///         training step is: x = features, target = 0, Predict; on accuracy tasks y = sigmoid(y); stop when
-///         |label - y| is NaN or above `max_abs_error`; x = features, target = label, Learn. After every epoch the
-///         validation examples run through Predict alone, on the same memory, which stays changed. The fitness of an
-///         epoch is the fraction of correct classes (y > 0, as sigmoid(y) > 0.5), or 1 - 2/pi atan(rms error); that of
-///         a lifetime is the best epoch's. Stopping in the first epoch's training is fitness 0, in a later one ends
+/// automl  The evaluation of AutoML-Zero (Real et al. 2020, section 3, and its released code). x is
+/// zero in Setup. A
+///         training step is: x = features, target = 0, Predict; on accuracy tasks y = sigmoid(y);
+///         stop when |label - y| is NaN or above `max_abs_error`; x = features, target = label,
+///         Learn. After every epoch the validation examples run through Predict alone, on the same
+///         memory, which stays changed. The fitness of an epoch is the fraction of correct classes
+///         (y > 0, as sigmoid(y) > 0.5), or 1 - 2/pi atan(rms error); that of a lifetime is the
+///         best epoch's. Stopping in the first epoch's training is fitness 0, in a later one ends
 ///         the lifetime, and in a validation makes that epoch 0.
-/// stream  x = features, target = 0, Predict; y is scored; x = features, target = label, Learn. A program with
-///         `size batch` takes that many examples a step; the last step of an epoch is filled up with the first
-///         examples of the epoch, which do not count. y is taken as it is: an entry per class (the largest wins, the
-///         lowest index first), the probability of class 1 (above 0.5), or the number itself. Validation and test
-///         sets run through Predict on a copy of the memory with draws of their own.
+/// stream  x = features, target = 0, Predict; y is scored; x = features, target = label, Learn. A
+/// program with
+///         `size batch` takes that many examples a step; the last step of an epoch is filled up
+///         with the first examples of the epoch, which do not count. y is taken as it is: an entry
+///         per class (the largest wins, the lowest index first), the probability of class 1 (above
+///         0.5), the number itself, or an entry for each of several numbers (rms over all).
+///         Validation and test sets run through Predict on a copy of the memory with draws of their
+///         own.
 enum class Protocol { automl, stream };
 /// "automl" or "stream"; throws InputError for another name.
 Protocol protocol_of(std::string_view name);
@@ -46,14 +51,17 @@ enum class Stop {
 };
 const char* stop_text(Stop stop);  ///< in words, for people
 
-/// Bounds of one lifetime; 0 means none. Scores are still taken after the limits of steps and seconds.
+/// Bounds of one lifetime; 0 means none. Scores are still taken after the limits of steps and
+/// seconds.
 struct Limits {
   std::int64_t steps = 0;
-  double seconds = 0;                         ///< of training
-  const std::atomic<bool>* cancel = nullptr;  ///< may be set from another thread or a signal handler
+  double seconds = 0;  ///< of training
+  const std::atomic<bool>* cancel =
+      nullptr;  ///< may be set from another thread or a signal handler
 };
 
-/// One point of the learning curve. Scores are accuracies (0 to 1) or rms errors; kNoScore where not taken.
+/// One point of the learning curve. Scores are accuracies (0 to 1) or rms errors; kNoScore where
+/// not taken.
 struct CurvePoint {
   std::int64_t step = 0;      ///< training steps so far
   std::int64_t examples = 0;  ///< training examples so far
@@ -71,23 +79,24 @@ struct Progress {
 
 /// What an exact comparison with another evaluator needs (automl only).
 struct AutomlRecord {
-  std::string outcome;                    ///< of epoch 1: ok, stopped_in_training, stopped_in_validation
+  std::string outcome;  ///< of epoch 1: ok, stopped_in_training, stopped_in_validation
   std::vector<double> train_abs_errors;   ///< of epoch 1, after each completed step
   std::vector<double> valid_predictions;  ///< of epoch 1: y as Predict left it
-  double y = 0, target = 0;               ///< at the end, also for programs that lack these registers
+  double y = 0, target = 0;  ///< at the end, also for programs that lack these registers
   std::vector<double> x;
 };
 
 struct Settings {
   Protocol protocol = Protocol::stream;
-  int epochs = -1;             ///< -1: as many as the problem says; 0: Setup and scores only
-  std::uint64_t seed = 0;      ///< of orders beyond those the problem has
-  std::uint32_t lifetime = 0;  ///< index of the problem, likewise
-  double max_abs_error = 100;  ///< automl
+  int epochs = -1;                 ///< -1: as many as the problem says; 0: Setup and scores only
+  std::uint64_t seed = 0;          ///< of orders beyond those the problem has
+  std::uint32_t lifetime = 0;      ///< index of the problem, likewise
+  double max_abs_error = 100;      ///< automl
   bool ignore_non_finite = false;  ///< stream: count such predictions as wrong and go on
-  int curve_points = 100;      ///< about so many; 0: no curve
-  int valid_points = 10;       ///< stream: score the validation set about so often, at least after every epoch
-  bool score_test = true;      ///< score the test set at the end
+  int curve_points = 100;          ///< about so many; 0: no curve
+  int valid_points =
+      10;  ///< stream: score the validation set about so often, at least after every epoch
+  bool score_test = true;  ///< score the test set at the end
   Limits limits;
   std::function<void(vm::Machine&)> after_setup;  ///< may write registers
   std::function<void(const CurvePoint&)> on_point;
@@ -96,9 +105,10 @@ struct Settings {
 };
 
 struct Outcome {
-  double score = 0;  ///< what a search maximises, in [0, 1]: fitness as under automl, of the validation set where there
-                     ///< is one, else of the training stream
-  double train = kNoScore;  ///< accuracy or rms error of predictions made before learning, over the last epoch
+  double score = 0;  ///< what a search maximises, in [0, 1]: fitness as under automl, of the
+                     ///< validation set where there is one, else of the training stream
+  double train =
+      kNoScore;  ///< accuracy or rms error of predictions made before learning, over the last epoch
   double valid = kNoScore;
   double test = kNoScore;
   std::vector<CurvePoint> curve;
@@ -108,16 +118,19 @@ struct Outcome {
   Stop why = Stop::finished;
   double seconds = 0;  ///< of training, without tests
 
-  bool failed() const { return why == Stop::non_finite || (why == Stop::error_limit && score == 0); }
+  bool failed() const {
+    return why == Stop::non_finite || (why == Stop::error_limit && score == 0);
+  }
 };
 
-/// Throws InputError when a program's x, y or target cannot take the examples of a task under a protocol, saying what
-/// would fit.
+/// Throws InputError when a program's x, y or target cannot take the examples of a task under a
+/// protocol, saying what would fit.
 void check_fit(const vm::BoundProgram& program, const tasks::TaskInfo& task, Protocol protocol);
 
-/// Runs one lifetime on lane 0 of a machine with one lane, from its birth. Throws InputError as check_fit does.
-Outcome run_lifetime(vm::Machine& machine, const tasks::TaskInfo& task, const tasks::Problem& problem,
-                     const Settings& settings);
+/// Runs one lifetime on lane 0 of a machine with one lane, from its birth. Throws InputError as
+/// check_fit does.
+Outcome run_lifetime(vm::Machine& machine, const tasks::TaskInfo& task,
+                     const tasks::Problem& problem, const Settings& settings);
 
 /// 1 - 2/pi atan(rms_error), and 0 for NaN.
 double squashed_fitness(double rms_error);

@@ -15,14 +15,18 @@ int epochs_of(const tasks::Problem& problem, const Settings& settings) {
 }
 
 EpochOrders::EpochOrders(const tasks::Problem& problem, std::uint64_t seed, std::uint32_t lifetime)
-    : problem_(problem), seed_(seed), lifetime_(lifetime), order_(stored_order(problem.train->size())) {}
+    : problem_(problem),
+      seed_(seed),
+      lifetime_(lifetime),
+      order_(stored_order(problem.train->size())) {}
 
 const std::vector<std::uint32_t>& EpochOrders::of(int epoch) {
   const auto e = static_cast<std::size_t>(epoch);
   if (e < problem_.order.size()) {
     order_ = problem_.order[e];
   } else if (epoch >= problem_.epochs) {
-    order_ = tasks::training_order(seed_, lifetime_, static_cast<std::uint32_t>(epoch), order_.size());
+    order_ =
+        tasks::training_order(seed_, lifetime_, static_cast<std::uint32_t>(epoch), order_.size());
   }
   return order_;
 }

@@ -11,7 +11,8 @@ template <class T>
 Outcome run_stream(vm::Machine& machine, const tasks::TaskInfo& task, const tasks::Problem& problem,
                    const Settings& settings);
 
-/// Runs `look` on a copy of the memory with draws of its own, so that the lifetime goes on as if it had not been.
+/// Runs `look` on a copy of the memory with draws of its own, so that the lifetime goes on as if it
+/// had not been.
 template <class F>
 void on_a_copy(vm::Machine& machine, F&& look) {
   const vm::Snapshot snapshot = machine.save();

@@ -70,14 +70,15 @@ class Stream {
   double watched_score_ = kNoScore;
 };
 
-/// Steps between looks at the validation set: as many looks as asked for, but fewer where they would cost more than a
-/// quarter of the training examples; 0 for the ends of epochs only.
+/// Steps between looks at the validation set: as many looks as asked for, but fewer where they
+/// would cost more than a quarter of the training examples; 0 for the ends of epochs only.
 template <class T>
 std::int64_t Stream<T>::valid_interval() const {
   if (watched().size() == 0 || settings_.valid_points <= 0) return 0;
   const auto examples = static_cast<double>(total_steps_) * feed_.batch();
   const double affordable = examples / (4.0 * static_cast<double>(watched().size()));
-  const auto looks = static_cast<std::int64_t>(std::min<double>(settings_.valid_points, affordable));
+  const auto looks =
+      static_cast<std::int64_t>(std::min<double>(settings_.valid_points, affordable));
   return looks > epochs_ ? std::max<std::int64_t>(total_steps_ / looks, 1) : 0;
 }
 
@@ -88,13 +89,11 @@ void Stream<T>::tick(double seconds) {
   }
 }
 
-/// 1 or 0 for a class, the squared error for a number.
+/// 1 or 0 for a class, the (mean) squared error for numbers.
 template <class T>
 double Stream<T>::judge(int b) const {
-  const double answer = feed_.answer(b);
-  if (feed_.form() != LabelForm::number) return answer == feed_.label(b) ? 1 : 0;
-  const double error = answer - feed_.label(b);
-  return error * error;
+  if (metric_ == tasks::Metric::rms_error) return feed_.squared_error(b);
+  return feed_.answer(b) == feed_.label(b) ? 1 : 0;
 }
 
 /// False when a prediction that is not finite ends training.
@@ -126,7 +125,8 @@ bool Stream<T>::train_step(Ids ids, Ids all) {
 template <class T>
 void Stream<T>::look(bool epoch_ended) {
   const bool last = outcome_.steps == total_steps_;
-  const bool score = epoch_ended || last || (valid_every_ > 0 && outcome_.steps % valid_every_ == 0);
+  const bool score =
+      epoch_ended || last || (valid_every_ > 0 && outcome_.steps % valid_every_ == 0);
   if (score && watched().size() > 0) {
     watch_.aside([this] { curve_.point(score_watched()); });
   } else if (score || curve_.due()) {
@@ -178,7 +178,8 @@ double Stream<T>::score_on_copy(const tasks::Examples& examples) {
       for (int b = 0; b < static_cast<int>(ids.size()); ++b) tally.add(judge(b));
     }
   });
-  return tally.count == static_cast<std::int64_t>(examples.size()) ? tally.score(metric_) : kNoScore;
+  return tally.count == static_cast<std::int64_t>(examples.size()) ? tally.score(metric_)
+                                                                   : kNoScore;
 }
 
 template <class T>
@@ -216,7 +217,9 @@ Outcome run_stream(vm::Machine& machine, const tasks::TaskInfo& task, const task
   return Stream<T>(machine, task, problem, settings).run();
 }
 
-template Outcome run_stream<float>(vm::Machine&, const tasks::TaskInfo&, const tasks::Problem&, const Settings&);
-template Outcome run_stream<double>(vm::Machine&, const tasks::TaskInfo&, const tasks::Problem&, const Settings&);
+template Outcome run_stream<float>(vm::Machine&, const tasks::TaskInfo&, const tasks::Problem&,
+                                   const Settings&);
+template Outcome run_stream<double>(vm::Machine&, const tasks::TaskInfo&, const tasks::Problem&,
+                                    const Settings&);
 
 }  // namespace mlz::eval

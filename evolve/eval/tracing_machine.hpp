@@ -7,8 +7,9 @@
 
 namespace mlz::eval {
 
-/// A machine on the reference engine that watches every instruction for the first infinity or NaN of a lifetime's own
-/// draws; tests on a copy of the memory are not watched. Results are those of the plain machine. f64 only.
+/// A machine on the reference engine that watches every instruction for the first infinity or NaN
+/// of a lifetime's own draws; tests on a copy of the memory are not watched. Results are those of
+/// the plain machine. f64 only.
 class TracingMachine : public vm::Machine {
  public:
   TracingMachine(const vm::BoundProgram& program, const vm::MachineOptions& options)
@@ -31,10 +32,18 @@ class TracingMachine : public vm::Machine {
       found_ = vm::run_traced(*inner_, function);
     }
   }
-  void read(vm::RegisterId id, int lane, std::span<double> out) const override { inner_->read(id, lane, out); }
-  void write(vm::RegisterId id, int lane, std::span<const double> in) override { inner_->write(id, lane, in); }
-  void read(vm::RegisterId id, int lane, std::span<float> out) const override { inner_->read(id, lane, out); }
-  void write(vm::RegisterId id, int lane, std::span<const float> in) override { inner_->write(id, lane, in); }
+  void read(vm::RegisterId id, int lane, std::span<double> out) const override {
+    inner_->read(id, lane, out);
+  }
+  void write(vm::RegisterId id, int lane, std::span<const double> in) override {
+    inner_->write(id, lane, in);
+  }
+  void read(vm::RegisterId id, int lane, std::span<float> out) const override {
+    inner_->read(id, lane, out);
+  }
+  void write(vm::RegisterId id, int lane, std::span<const float> in) override {
+    inner_->write(id, lane, in);
+  }
   vm::Snapshot save() const override { return inner_->save(); }
   void restore(const vm::Snapshot& snapshot) override { inner_->restore(snapshot); }
   void set_draw_stream(std::uint32_t stream) override {

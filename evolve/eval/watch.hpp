@@ -7,8 +7,8 @@
 
 namespace mlz::eval {
 
-/// Watches the limits of a lifetime and calls back several times a second. The clock is read only every so many
-/// steps, so that a step of a few nanoseconds does not pay for it.
+/// Watches the limits of a lifetime and calls back several times a second. The clock is read only
+/// every so many steps, so that a step of a few nanoseconds does not pay for it.
 class Watch {
  public:
   Watch(const Limits& limits, std::function<void(double seconds)> on_tick)
@@ -22,7 +22,9 @@ class Watch {
     ++steps_;
     return true;
   }
-  bool cancelled() const { return limits_.cancel && limits_.cancel->load(std::memory_order_relaxed); }
+  bool cancelled() const {
+    return limits_.cancel && limits_.cancel->load(std::memory_order_relaxed);
+  }
   Stop why() const { return why_; }
 
   void start() { started_ = last_look_ = Clock::now(); }

@@ -29,7 +29,7 @@ bool is_task_size(const std::string& name) {
 
 std::string Lowering::fresh(const std::string& stem) {
   if (identifiers_.insert(stem).second && numbered_kind(stem) == 0) return stem;
-  for (int i = 1;; ++i) {
+  for (int& i = ++last_number_[stem];; ++i) {  // names below are taken, and stay so
     const std::string name = fmt::format("{}{}", stem, i);
     if (numbered_kind(name) == 0 && identifiers_.insert(name).second) return name;
   }
@@ -40,10 +40,8 @@ std::string Lowering::local_name(const std::string& name) {
 }
 
 RegisterInfo* Lowering::find_register(const std::string& name) {
-  for (RegisterInfo& info : core_.registers) {
-    if (info.name == name) return &info;
-  }
-  return nullptr;
+  const auto found = register_index_.find(name);
+  return found == register_index_.end() ? nullptr : &core_.registers[found->second];
 }
 
 RegisterInfo& Lowering::add_register(const std::string& name, const Shape& shape, const Location& where) {
@@ -56,6 +54,7 @@ RegisterInfo& Lowering::add_register(const std::string& name, const Shape& shape
     if (active && std::find(turns.begin(), turns.end(), used) == turns.end()) turns.push_back(used);
   };
   for (const Dim& dim : shape.dims) dim.expr().visit_names(depends);
+  register_index_.emplace(name, core_.registers.size());
   core_.registers.push_back(info);
   identifiers_.insert(name);
   first_seen_.emplace(name, where);

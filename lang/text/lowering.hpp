@@ -3,6 +3,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -150,6 +151,8 @@ class Lowering {
   std::map<std::string, Location> assigned_later_;   // names assigned anywhere in the main functions
   std::set<std::string> poisoned_;                   // registers whose shape is unknown because of an error
   std::set<std::string> identifiers_;                // every name in use, to make fresh ones
+  std::map<std::string, int> last_number_;           // the last one tried for each stem of a fresh name
+  std::unordered_map<std::string, std::size_t> register_index_;  // the first of core_.registers with that name
   std::set<std::string> reported_;                   // to report each error of a helper once
   std::vector<std::string> loops_;                   // active loop variables
   std::vector<const FunctionDefinition*> calls_;     // helpers being inlined

@@ -95,7 +95,11 @@ const Module* ModuleLoader::find(const Import& import, const SourceFile& from) {
   namespace fs = std::filesystem;
   const std::string file_name = import.module + ".mlz";
   std::shared_ptr<const SourceFile> source = embedded(file_name);
-  std::vector<std::string> folders{fs::path(from.name).parent_path().string()};
+  if (const auto given = options_.modules.find(import.module); !source && given != options_.modules.end()) {
+    source = std::make_shared<SourceFile>(SourceFile{file_name, given->second});
+  }
+  std::vector<std::string> folders;
+  if (options_.own_folder) folders.push_back(fs::path(from.name).parent_path().string());
   folders.insert(folders.end(), options_.path.begin(), options_.path.end());
   std::string searched;
   std::error_code ec;
@@ -106,7 +110,9 @@ const Module* ModuleLoader::find(const Import& import, const SourceFile& from) {
   }
   if (!source) {
     diagnostics_.error(import.where, fmt::format("module `{}` was not found", import.module),
-                       fmt::format("looked for {} besides the standard library; add its folder with --path", searched));
+                       searched.empty()
+                           ? "only the standard library was searched"
+                           : fmt::format("looked for {} besides the standard library; add its folder with --path", searched));
     return nullptr;
   }
   const auto known = modules_.find(source->name);

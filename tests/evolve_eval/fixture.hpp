@@ -31,7 +31,8 @@ class Rows : public tasks::Examples {
   std::vector<double> labels_;
 };
 
-inline std::shared_ptr<const tasks::Examples> rows(std::vector<double> x, std::vector<double> labels) {
+inline std::shared_ptr<const tasks::Examples> rows(std::vector<double> x,
+                                                   std::vector<double> labels) {
   std::vector<std::vector<double>> features;
   for (const double v : x) features.push_back({v});
   return std::make_shared<Rows>(std::move(features), std::move(labels));

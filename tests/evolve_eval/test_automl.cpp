@@ -20,7 +20,8 @@ struct Automl : World {
   }
 };
 
-std::string program(const std::string& setup, const std::string& predict, const std::string& learn) {
+std::string program(const std::string& setup, const std::string& predict,
+                    const std::string& learn) {
   return "def Setup():\n" + setup + "def Predict():\n" + predict + "def Learn():\n" + learn;
 }
 
@@ -29,7 +30,8 @@ std::string program(const std::string& setup, const std::string& predict, const 
 TEST_CASE("x is zero in Setup and the label is hidden from Predict") {
   Automl w(tasks::Metric::rms_error);
   w.problem.train = rows({3, 4}, {5, 6});
-  const auto machine = w.machine(program("  s2 = norm(v0)\n", "  s3 = s3 + s0\n  s1 = 0.5\n", "  s4 = s4 + s0\n"));
+  const auto machine =
+      w.machine(program("  s2 = norm(v0)\n", "  s3 = s3 + s0\n  s1 = 0.5\n", "  s4 = s4 + s0\n"));
   w.run(*machine);
   CHECK(scalar(*machine, "s2") == 0);
   CHECK(scalar(*machine, "s3") == 0);
@@ -40,8 +42,8 @@ TEST_CASE("x is zero in Setup and the label is hidden from Predict") {
 TEST_CASE("x and target are assigned again before Learn") {
   Automl w(tasks::Metric::rms_error);
   w.problem.train = rows({3}, {5});
-  const auto machine =
-      w.machine(program("", "  v0 = v0 + v0\n  s0 = 7\n  s1 = s0\n", "  s4 = norm(v0)\n  s5 = s0 * 1\n"));
+  const auto machine = w.machine(
+      program("", "  v0 = v0 + v0\n  s0 = 7\n  s1 = s0\n", "  s4 = norm(v0)\n  s5 = s0 * 1\n"));
   w.run(*machine);
   CHECK(scalar(*machine, "s4") == 3);
   CHECK(scalar(*machine, "s5") == 5);
@@ -59,11 +61,13 @@ TEST_CASE("Learn sees the sigmoid of the prediction on accuracy tasks, validatio
 }
 
 TEST_CASE("a prediction that Predict does not write is squashed again at every step") {
-  for (const char* predict : {"  s2 = s1 * 1\n", "  s2 = 1\n"}) {  // with and without a register for it
+  for (const char* predict :
+       {"  s2 = s1 * 1\n", "  s2 = 1\n"}) {  // with and without a register for it
     Automl w(tasks::Metric::accuracy);
     w.problem.train = rows({0, 0}, {1, 1});
     w.run(program("", predict, ""));
-    CHECK(w.record.train_abs_errors == std::vector<double>{1 - logistic(0), 1 - logistic(logistic(0))});
+    CHECK(w.record.train_abs_errors ==
+          std::vector<double>{1 - logistic(0), 1 - logistic(logistic(0))});
     CHECK(w.record.valid_predictions == std::vector<double>{logistic(logistic(0))});
     CHECK(w.record.y == logistic(logistic(0)));
   }
@@ -163,7 +167,8 @@ TEST_CASE("the best epoch counts, and an early stop in a later one is harmless")
     CHECK(outcome.steps == 5);
   }
   SUBCASE("stop in epoch 2") {
-    const Outcome outcome = w.run(program("", "  s1 = s2 * 1\n", "  s2 = s2 + 101\n  s2 = s2 * s3\n  s3 = 1\n"));
+    const Outcome outcome =
+        w.run(program("", "  s1 = s2 * 1\n", "  s2 = s2 + 101\n  s2 = s2 * s3\n  s3 = 1\n"));
     CHECK(outcome.why == Stop::error_limit);
     CHECK(outcome.steps == 3);  // s2 is 0, then 101
     CHECK(outcome.score == 0.5);
@@ -176,7 +181,8 @@ TEST_CASE("each epoch follows its order; Setup runs once") {
   w.problem.train = rows({1, 2, 3}, {0, 0, 0});
   w.problem.epochs = 2;
   w.problem.order = {{0, 1, 2}, {2, 0, 1}};
-  const auto machine = w.machine(program("  s5 = s5 + 1\n", "  s2 = norm(v0)\n", "  s3 = s3 * 10\n  s3 = s3 + s2\n"));
+  const auto machine = w.machine(
+      program("  s5 = s5 + 1\n", "  s2 = norm(v0)\n", "  s3 = s3 * 10\n  s3 = s3 + s2\n"));
   w.run(*machine);
   CHECK(scalar(*machine, "s3") == 123312);
   CHECK(scalar(*machine, "s5") == 1);
@@ -197,7 +203,8 @@ TEST_CASE("looking at the test set changes nothing") {
   w.problem.train = rows({1, 2, 3}, {1, 2, 3});
   w.problem.valid = rows({1, 2}, {1, 2});
   w.problem.epochs = 3;
-  const std::string noisy = program("", "  s2 = gaussian(0, 1)\n  s3 = s3 + s2\n  s1 = s3 * 0.01\n", "");
+  const std::string noisy =
+      program("", "  s2 = gaussian(0, 1)\n  s3 = s3 + s2\n  s1 = s3 * 0.01\n", "");
   const Outcome without = w.run(noisy);
   w.problem.test = rows({5, 6, 7}, {5, 6, 7});
   const Outcome with = w.run(noisy);
@@ -207,12 +214,34 @@ TEST_CASE("looking at the test set changes nothing") {
   CHECK_FALSE(std::isnan(with.test));
 }
 
+TEST_CASE("with 0 epochs only scores are taken, on a copy of the memory after Setup") {
+  Automl w(tasks::Metric::rms_error);
+  w.problem.train = rows({0}, {0});
+  w.problem.valid = rows({0, 0}, {3, 3});
+  w.settings.epochs = 0;
+  const auto machine = w.machine(program("  s2 = 2\n", "  s1 = s2 * 1\n  s3 = s3 + 1\n", ""));
+  const Outcome outcome = w.run(*machine);
+  CHECK(outcome.valid == 1);
+  CHECK(outcome.score == Approx(0.5));
+  CHECK(outcome.steps == 0);
+  CHECK(scalar(*machine, "s3") == 0);
+}
+
+TEST_CASE("a task without a validation set is refused") {
+  Automl w(tasks::Metric::rms_error);
+  w.problem.train = rows({0}, {0});
+  w.problem.valid = rows({}, {});
+  CHECK_THROWS_AS(w.run(program("", "  s1 = 0\n", "")), InputError);
+}
+
 TEST_CASE("the protocol refuses batches and vectors") {
   Automl w(tasks::Metric::accuracy);
   w.problem.train = rows({0}, {0});
-  CHECK_THROWS_AS(w.run("size batch = 2\ndef Setup():\n  s2 = 1\ndef Predict(x):\n  y = x\ndef Learn(x, target):\n  s2 = 1\n"),
+  CHECK_THROWS_AS(w.run("size batch = 2\ndef Setup():\n  s2 = 1\ndef Predict(x):\n  y = x\ndef "
+                        "Learn(x, target):\n  s2 = 1\n"),
                   InputError);
-  CHECK_THROWS_AS(w.run("def Setup():\n  s2 = 1\ndef Predict(x):\n  y = fill(sum(x), outputs)\ndef Learn(x, target):\n  s2 = 1\n"),
+  CHECK_THROWS_AS(w.run("def Setup():\n  s2 = 1\ndef Predict(x):\n  y = fill(sum(x), outputs)\ndef "
+                        "Learn(x, target):\n  s2 = 1\n"),
                   InputError);
 }
 

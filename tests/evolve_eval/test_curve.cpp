@@ -7,7 +7,8 @@ using namespace mlz::eval;
 using namespace mlz::eval::test;
 
 namespace {
-const char* const kText = "def Setup():\n  s9 = 0\ndef Predict():\n  s1 = mean(v0)\ndef Learn():\n  s8 = 0\n";
+const char* const kText =
+    "def Setup():\n  s9 = 0\ndef Predict():\n  s1 = mean(v0)\ndef Learn():\n  s8 = 0\n";
 
 World long_world() {
   World w(tasks::Metric::accuracy, 2);

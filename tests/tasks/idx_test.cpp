@@ -60,7 +60,7 @@ TEST_CASE("plain and compressed files, of several chunks") {
   write_file(folder / "plain", bytes);
   write_file(folder / "packed.gz", gzipped(folder, bytes));
   for (const char* name : {"plain", "packed.gz"}) {
-    const IdxArray array = read_idx(folder / name);
+    const Array array = read_idx(folder / name);
     CHECK(array.dims == std::vector<std::size_t>{3, 1000, 1001});
     const auto& read = std::get<std::vector<std::uint8_t>>(array.values);
     CHECK(std::string(read.begin(), read.end()) == values);
@@ -156,7 +156,7 @@ TEST_CASE("random bytes after a fair header start never crash") {
     bytes[next() >> 8 & 7] = static_cast<char>(next() >> 24);
     write_file(folder / "x", bytes);
     try {
-      const IdxArray array = read_idx(folder / "x");
+      const Array array = read_idx(folder / "x");
       CHECK(!array.dims.empty());
     } catch (const InputError& error) {
       CHECK(contains(error.what(), folder / "x"));
@@ -167,7 +167,7 @@ TEST_CASE("random bytes after a fair header start never crash") {
 TEST_CASE("a file in use is read once, by any number of threads") {
   const TempFolder folder;
   write_file(folder / "x", idx_header(8, {2}) + "ab");
-  std::vector<std::shared_ptr<const IdxArray>> found(8);
+  std::vector<std::shared_ptr<const Array>> found(8);
   {
     std::vector<std::jthread> threads;
     for (auto& place : found) threads.emplace_back([&] { place = shared_idx(folder / "x"); });
@@ -182,15 +182,16 @@ TEST_CASE("a file in use is read once, by any number of threads") {
 
 TEST_CASE("labels") {
   const auto labels = [](auto values, std::vector<std::size_t> dims) {
-    IdxArray array{std::move(dims), {}};
+    Array array{std::move(dims), {}};
     array.values = std::move(values);
     return class_labels(array, "FILE");
   };
   using Wide = std::vector<std::int32_t>;
   CHECK(labels(std::vector<std::uint8_t>{3, 9}, {2}) == std::vector<std::uint32_t>{3, 9});
   CHECK(labels(Wide{1622, 0}, {2}) == std::vector<std::uint32_t>{1622, 0});
+  CHECK(labels(std::vector<double>{1, 4}, {2}) == std::vector<std::uint32_t>{1, 4});
   CHECK(contains(error_of([&] { labels(Wide{0, -1}, {2}); }), "FILE has the class -1 at entry 1"));
   CHECK(contains(error_of([&] { labels(Wide{65536}, {1}); }), "expected 0 to 65535"));
-  CHECK(contains(error_of([&] { labels(std::vector<float>{1}, {1}); }), "whole numbers"));
+  CHECK(contains(error_of([&] { labels(std::vector<float>{1.5f}, {1}); }), "expected whole numbers"));
   CHECK(contains(error_of([&] { labels(Wide{1, 2}, {1, 2}); }), "expected 1"));
 }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <set>
 
 #include "support.hpp"
@@ -19,10 +20,11 @@ std::string full_name(const std::string& text) { return make_task(text, DataPath
 TEST_CASE("every task makes its default form or says which data it lacks") {
   for (const TaskEntry& entry : registry()) {
     CAPTURE(entry.name);
-    const std::set<std::string> need_data{"mnist", "fashion_mnist", "idx"};
-    if (need_data.contains(entry.name)) {
+    const std::set<std::string> need_files{"idx", "csv", "npy", "npz", "mix"},
+        need_nothing{"linear", "affine", "nn", "digits"};
+    if (!need_nothing.contains(entry.name)) {
       const std::string error = task_error(entry.name);
-      CHECK(contains(error, entry.name == "idx" ? "idx:images=" : "--task digits"));
+      CHECK(contains(error, need_files.contains(entry.name) ? entry.name + ":" : "--task digits"));
       continue;
     }
     const auto task = make_task(entry.name, DataPaths{});
@@ -46,6 +48,10 @@ TEST_CASE("every default is in its own range and in standard spelling") {
       CAPTURE(entry.name);
       CAPTURE(option.name);
       CHECK(!option.meaning.empty());
+      if (option.kind == OptionKind::choice) {
+        CHECK(std::count(option.choices.begin(), option.choices.end(), option.default_value) == 1);
+        continue;
+      }
       if (option.kind != OptionKind::whole && option.kind != OptionKind::number) continue;
       const double value = std::stod(option.default_value);
       CHECK(value >= option.lo);
@@ -80,7 +86,7 @@ TEST_CASE("unknown tasks and options") {
   CHECK(contains(task_error("liner"), "linear, affine, nn"));
   CHECK(contains(task_error(""), "there is no task ''"));
   CHECK(contains(task_error("linear:feature=8"), "Did you mean 'features'?"));
-  CHECK(contains(task_error("linear:size=8"), "Its options are: features, train"));
+  CHECK(contains(task_error("linear:size=8"), "Its options are: features, outputs, train"));
   CHECK(contains(task_error("linear:=8"), "no option ''"));
   CHECK(contains(task_error("linear:features"), "'features' is not an option. Write options as"));
   CHECK(contains(task_error("linear:features=4,"), "'' is not an option"));
@@ -108,6 +114,36 @@ TEST_CASE("values that do not fit") {
   CHECK(contains(task_error("digits:classes=3/10"), "there is no class 10"));
   CHECK(contains(task_error("digits:classes=3/3"), "class 3 twice"));
   CHECK(contains(task_error("digits:classes=3"), "only one class"));
+}
+
+TEST_CASE("values in parentheses may hold commas and options of other tasks") {
+  CHECK(contains(task_error("idx:images=(a,b),labels=c"), "the data file a,b does not exist"));
+  CHECK(contains(task_error("idx:images=((a,b)),labels=(c)"), "the data file a,b does not exist"));
+  CHECK(contains(task_error("idx:images=(a,labels=c"), "parentheses"));
+  CHECK(contains(task_error("idx:images=a),labels=c("), "parentheses"));
+  CHECK(contains(task_error("projected:data=(digits:clases=1/2),pair=0/1"),
+                 "Did you mean 'classes'?"));
+  CHECK(full_name("projected:data=(digits:classes=1/2,train=50),pair=0/1,features=2") ==
+        "projected:data=(digits:classes=1/2,train=50),features=2,pair=0/1");
+}
+
+TEST_CASE("words that are not among the choices") {
+  const std::string error = task_error("projected:data=digits,split=heldout");
+  CHECK(contains(error, "is not one of search, held_out, all"));
+  CHECK(contains(error, "Did you mean 'held_out'?"));
+}
+
+TEST_CASE("tasks within tasks end at some depth") {
+  std::string text;
+  for (int i = 0; i < 100'000; ++i) text += "mix:tasks=(";
+  text += "digits" + std::string(100'000, ')');
+  CHECK(contains(task_error("mix:tasks=" + std::string(1 << 20, '(') + std::string(1 << 20, ')')),
+                 "mix"));
+  CHECK(contains(task_error(text), "more than 8 deep"));
+  CHECK(make_task("digits", {}));
+  text = "digits";
+  for (int i = 0; i < 5; ++i) text = "mix:tasks=(" + text + ")";
+  CHECK(full_name(text).starts_with("mix:tasks=(mix:tasks="));
 }
 
 TEST_CASE("data that would not fit into memory is refused before it is drawn") {

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -202,4 +203,29 @@ TEST_CASE("the first epoch keeps stored order, later ones are shuffled") {
   }
   CHECK(problem.order[1] != problem.order[2]);
   CHECK(problem.order[1] != draw("linear:epochs=3", 1, 1).order[1]);
+}
+
+TEST_CASE("several outputs have teachers of their own; the first is that of one output") {
+  for (const std::string name : {"linear", "affine", "nn"}) {
+    CAPTURE(name);
+    const auto one = make_task(name, {}), three = make_task(fmt::format("{}:outputs=3", name), {});
+    CHECK(three->info().sizes.at("outputs") == 3);
+    CHECK(three->info().protocol == "stream");
+    CHECK(one->info().protocol == "automl");
+    const auto narrow = one->problem(4, 2).train, wide = three->problem(4, 2).train;
+    CHECK(contents(*narrow, 4) == contents(*wide, 4));
+    CHECK(narrow->label_width() == 1);
+    CHECK(wide->label_width() == 3);
+    std::vector<double> labels(3), single(1);
+    wide->labels(5, labels);
+    narrow->labels(5, single);
+    CHECK(labels[0] == narrow->label(5));
+    CHECK(single[0] == labels[0]);
+    double between = 0;
+    for (std::size_t i = 0; i < wide->size(); ++i) {
+      wide->labels(i, labels);
+      between += std::min(std::abs(labels[1] - labels[0]), std::abs(labels[2] - labels[1]));
+    }
+    CHECK(between > 1);
+  }
 }

@@ -49,8 +49,8 @@ class Folder {
 };
 
 struct Finished {
-  int code = -1;     ///< exit code, or -1 when it did not end by itself
-  std::string out;   ///< stdout and stderr as they came
+  int code = -1;    ///< exit code, or -1 when it did not end by itself
+  std::string out;  ///< stdout and stderr as they came
   bool says(const std::string& text) const { return out.find(text) != std::string::npos; }
   std::string last_line() const {
     std::string text = out;
@@ -65,7 +65,8 @@ inline Finished shell(const std::string& command) {
   FILE* pipe = popen((command + " 2>&1").c_str(), "r");
   REQUIRE(pipe != nullptr);
   char buffer[4096];
-  for (std::size_t n; (n = fread(buffer, 1, sizeof buffer, pipe)) > 0;) result.out.append(buffer, n);
+  for (std::size_t n; (n = fread(buffer, 1, sizeof buffer, pipe)) > 0;)
+    result.out.append(buffer, n);
   const int status = pclose(pipe);
   if (WIFEXITED(status)) result.code = WEXITSTATUS(status);
   INFO(command);
@@ -74,8 +75,12 @@ inline Finished shell(const std::string& command) {
   CHECK(result.code <= 2);
   return result;
 }
-inline Finished mlzrun(const std::string& arguments) { return shell(std::string(MLZRUN) + " " + arguments); }
-inline Finished mlzgolden(const std::string& arguments) { return shell(std::string(MLZGOLDEN) + " " + arguments); }
+inline Finished mlzrun(const std::string& arguments) {
+  return shell(std::string(MLZRUN) + " " + arguments);
+}
+inline Finished mlzgolden(const std::string& arguments) {
+  return shell(std::string(MLZGOLDEN) + " " + arguments);
+}
 
 /// A quick run of a built-in program.
 inline const char* kLinear = "stdlib/automl_linear.mlz --task linear:train=200 ";

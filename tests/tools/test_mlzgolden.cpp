@@ -3,8 +3,9 @@
 using namespace mlz::tools::test;
 
 namespace {
-const char* const kOp = R"({"id":"one","op":"SCALAR_SUM_OP","num":1,"F":4,"case":"random","text":"s1 = s2 + s3",)"
-                        R"("in":{"s2":1,"s3":2},"out_reg":"s1","out":3,"fp_sensitive":false})";
+const char* const kOp =
+    R"({"id":"one","op":"SCALAR_SUM_OP","num":1,"F":4,"case":"random","text":"s1 = s2 + s3",)"
+    R"("in":{"s2":1,"s3":2},"out_reg":"s1","out":3,"fp_sensitive":false})";
 
 std::string replaced(std::string text, const std::string& from, const std::string& to) {
   const auto at = text.find(from);
@@ -20,7 +21,8 @@ TEST_CASE("cases that agree pass, those that do not are shown with the first dif
   CHECK(run.code == 0);
   CHECK(run.last_line() == "1 passed, 0 failed, 0 skipped");
 
-  folder.write("ops.jsonl", std::string(kOp) + "\n" + replaced(kOp, "\"out\":3", "\"out\":4") + "\n");
+  folder.write("ops.jsonl",
+               std::string(kOp) + "\n" + replaced(kOp, "\"out\":3", "\"out\":4") + "\n");
   run = mlzgolden(folder / "");
   CHECK(run.code == 1);
   CHECK(run.says("FAIL one: s1[0]: expected 4, got 3"));
@@ -29,7 +31,8 @@ TEST_CASE("cases that agree pass, those that do not are shown with the first dif
 
 TEST_CASE("what is skipped is named and counted") {
   const Folder folder;
-  folder.write("ops.jsonl", replaced(kOp, "\"fp_sensitive\":false", "\"fp_sensitive\":true") + "\n");
+  folder.write("ops.jsonl",
+               replaced(kOp, "\"fp_sensitive\":false", "\"fp_sensitive\":true") + "\n");
   folder.write("core.json", "{}");
   Finished run = mlzgolden(folder / "");
   CHECK(run.code == 0);
@@ -42,10 +45,11 @@ TEST_CASE("what is skipped is named and counted") {
 
 TEST_CASE("a program case that is wrong anywhere fails") {
   const Folder folder;
-  folder.write("tasks.jsonl",
-               R"({"task":"t","kind":"k","features":2,"eval_type":"RMS_ERROR","epochs":1,"train_order":[[1,0]],)"
-               R"("train_features":[[1,2],[3,4]],"train_labels":[1,2],"valid_features":[[1,0]],"valid_labels":[0]})"
-               "\n");
+  folder.write(
+      "tasks.jsonl",
+      R"({"task":"t","kind":"k","features":2,"eval_type":"RMS_ERROR","epochs":1,"train_order":[[1,0]],)"
+      R"("train_features":[[1,2],[3,4]],"train_labels":[1,2],"valid_features":[[1,0]],"valid_labels":[0]})"
+      "\n");
   const std::string good =
       R"({"id":"p","task":"t","features":2,"eval_type":"RMS_ERROR","op_set":"x","source":"x","max_abs_error":100,)"
       R"("program":"def Setup():\ndef Predict():\n  s1 = s2 * s3\ndef Learn():\n  s2 = s2 + s0\n","fitness":1,)"
@@ -86,5 +90,6 @@ TEST_CASE("folders and files that cannot be read end with 2") {
   CHECK(run.says("ops.jsonl:1"));
   folder.write("ops.jsonl", "[1,2]\n");
   CHECK(mlzgolden(folder / "").code == 2);
-  CHECK(mlzgolden(std::string("--engine none ") + MLZ_SOURCE_DIR + "/tests/golden/automl_zero").code == 2);
+  CHECK(mlzgolden(std::string("--engine none ") + MLZ_SOURCE_DIR + "/tests/golden/automl_zero")
+            .code == 2);
 }

@@ -17,8 +17,9 @@ TEST_CASE("help, version and lists") {
 TEST_CASE("bad usage and bad input end with 2 and say what is wrong") {
   const Folder folder;
   const std::string broken = folder.write("broken.mlz", "def Setup():\n  s1 = = 2\n");
-  const std::string shapes = folder.write(
-      "shapes.mlz", "def Setup():\n  s9 = 0\ndef Predict(x):\n  y = x @ fill(1, 3)\ndef Learn(x, target):\n  s8 = 0\n");
+  const std::string shapes = folder.write("shapes.mlz",
+                                          "def Setup():\n  s9 = 0\ndef Predict(x):\n  y = x @ "
+                                          "fill(1, 3)\ndef Learn(x, target):\n  s8 = 0\n");
   const struct {
     std::string arguments, says;
   } cases[] = {
@@ -67,7 +68,8 @@ TEST_CASE("outputs that cannot be written are refused before the run") {
     CHECK_FALSE(missing.says("fitness"));
     CHECK(mlzrun(std::string(kLinear) + option + " " + (folder / "")).code == 2);
   }
-  CHECK(mlzrun(std::string(kLinear) + "--curve " + (folder / "a") + " --plot " + (folder / "a")).code == 2);
+  CHECK(mlzrun(std::string(kLinear) + "--curve " + (folder / "a") + " --plot " + (folder / "a"))
+            .code == 2);
   CHECK(folder.files() == 0);
 }
 
@@ -75,8 +77,8 @@ TEST_CASE("the last line of --json is one object with the scores as fractions") 
   const Finished run = mlzrun(std::string(kLinear) + "--runs 3 --seed 5 --json");
   REQUIRE(run.code == 0);
   const auto json = nlohmann::json::parse(run.last_line());
-  for (const char* key : {"task", "program", "seed", "runs", "metric", "train", "valid", "test", "test_std",
-                          "steps_per_second", "engine"}) {
+  for (const char* key : {"task", "program", "seed", "runs", "metric", "train", "valid", "test",
+                          "test_std", "steps_per_second", "engine"}) {
     CHECK_MESSAGE(json.contains(key), key);
   }
   CHECK(json["task"] == "linear:train=200");
@@ -102,7 +104,8 @@ TEST_CASE("the same command gives the same scores, and so does the line to paste
   const std::string mark = "again:\n  mlzrun ";
   const auto begin = out.find(mark);
   REQUIRE(begin != std::string::npos);
-  const auto line = out.substr(begin + mark.size(), out.find('\n', begin + mark.size()) - begin - mark.size());
+  const auto line =
+      out.substr(begin + mark.size(), out.find('\n', begin + mark.size()) - begin - mark.size());
   CHECK(scores(line) == first);
 }
 
@@ -110,8 +113,9 @@ TEST_CASE("a program learns") {
   const Finished linear = mlzrun("stdlib/automl_linear.mlz --task linear:train=5000 --json");
   REQUIRE(linear.code == 0);
   CHECK(nlohmann::json::parse(linear.last_line())["test"].get<double>() < 0.05);
-  const Finished digits =
-      mlzrun("stdlib/mlp.mlz --task digits:size=8,train=2000,test=300,epochs=2 --set hidden=32 --json --quiet");
+  const Finished digits = mlzrun(
+      "stdlib/mlp.mlz --task digits:size=8,train=2000,test=300,epochs=2 --set hidden=32 --json "
+      "--quiet");
   REQUIRE(digits.code == 0);
   CHECK(nlohmann::json::parse(digits.last_line())["test"].get<double>() > 0.75);
 }
@@ -142,7 +146,9 @@ TEST_CASE("an interrupted run prints what there is and ends with 1") {
 
 TEST_CASE("a run that diverges fails with 1, and --trace names the line") {
   const Folder folder;
-  const std::string text = "def Setup():\n  s9 = 0\ndef Predict(x):\n  s2 = log(s3)\n  y = s2 * 2\ndef Learn(x, target):\n  s3 = s3 - 1\n";
+  const std::string text =
+      "def Setup():\n  s9 = 0\ndef Predict(x):\n  s2 = log(s3)\n  y = s2 * 2\ndef Learn(x, "
+      "target):\n  s3 = s3 - 1\n";
   const std::string arguments = folder.write("bad.mlz", text) + " --task linear --protocol stream ";
   const Finished run = mlzrun(arguments);
   CHECK(run.code == 1);
@@ -168,20 +174,26 @@ TEST_CASE("every stage can be printed, and the core form runs to the same score"
     const Finished dump = mlzrun(std::string(kLinear) + "--dump=" + stage);
     INFO(dump.out);
     CHECK(dump.code == 0);
-    for (const char* key : {"# task: linear:train=200", "# protocol:", "# seed:", "# dtype:", "# engine:"}) {
+    for (const char* key :
+         {"# task: linear:train=200", "# protocol:", "# seed:", "# dtype:", "# engine:"}) {
       CHECK(dump.says(key));
     }
   }
-  const auto test = [](const Finished& run) { return nlohmann::json::parse(run.last_line())["test"]; };
+  const auto test = [](const Finished& run) {
+    return nlohmann::json::parse(run.last_line())["test"];
+  };
   for (const char* stage : {"ast", "typed", "core"}) {
-    const std::string file = folder.write("again.mlz", mlzrun(std::string(kLinear) + "--dump=" + stage).out);
-    CHECK(test(mlzrun(file + " --task linear:train=200 --json")) == test(mlzrun(std::string(kLinear) + "--json")));
+    const std::string file =
+        folder.write("again.mlz", mlzrun(std::string(kLinear) + "--dump=" + stage).out);
+    CHECK(test(mlzrun(file + " --task linear:train=200 --json")) ==
+          test(mlzrun(std::string(kLinear) + "--json")));
   }
 }
 
 TEST_CASE("curve and plot are written whole") {
   const Folder folder;
-  const Finished run = mlzrun(std::string(kLinear) + "--runs 2 --curve " + (folder / "c.csv") + " --plot " + (folder / "p.svg"));
+  const Finished run = mlzrun(std::string(kLinear) + "--runs 2 --curve " + (folder / "c.csv") +
+                              " --plot " + (folder / "p.svg"));
   CHECK(run.code == 0);
   CHECK(folder.files() == 2);
   const std::string csv = folder.read("c.csv");

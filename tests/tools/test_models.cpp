@@ -13,7 +13,8 @@ double test_score(const Finished& run) {
 
 TEST_CASE("a saved program scores the same when it is loaded") {
   const Folder folder;
-  const std::string arguments = "stdlib/mlp.mlz --task digits:size=8,train=300,test=100 --set hidden=8 --json --quiet ";
+  const std::string arguments =
+      "stdlib/mlp.mlz --task digits:size=8,train=300,test=100 --set hidden=8 --json --quiet ";
   const double score = test_score(mlzrun(arguments + "--save " + (folder / "net.safetensors")));
   CHECK(folder.files() == 1);
   const std::string load = "--load " + (folder / "net.safetensors");
@@ -22,7 +23,8 @@ TEST_CASE("a saved program scores the same when it is loaded") {
   CHECK(test_score(mlzrun(arguments + load)) != score);
 
   const TensorFile file = from_safetensors(folder.read("net.safetensors"), "net");
-  for (const char* key : {"program", "program_hash", "task", "protocol", "seed", "dtype", "engine", "command", "score"}) {
+  for (const char* key : {"program", "program_hash", "task", "protocol", "seed", "dtype", "engine",
+                          "command", "score"}) {
     CHECK_MESSAGE(file.metadata.count(key) == 1, key);
   }
   REQUIRE(file.tensors.count("W[0]") == 1);
@@ -32,14 +34,16 @@ TEST_CASE("a saved program scores the same when it is loaded") {
 TEST_CASE("saving changes no score") {
   const Folder folder;
   const std::string arguments = std::string(kLinear) + "--json ";
-  CHECK(test_score(mlzrun(arguments)) == test_score(mlzrun(arguments + "--save " + (folder / "a"))));
+  CHECK(test_score(mlzrun(arguments)) ==
+        test_score(mlzrun(arguments + "--save " + (folder / "a"))));
 }
 
 TEST_CASE("params are saved and loaded") {
   const Folder folder;
-  const std::string program = folder.write("p.mlz",
-                                           "param W : vector[features] ~ normal(0, 1)\ndef Setup():\n  s9 = 0\n"
-                                           "def Predict(x):\n  y = dot(W, x)\ndef Learn(x, target):\n  s8 = 0\n");
+  const std::string program =
+      folder.write("p.mlz",
+                   "param W : vector[features] ~ normal(0, 1)\ndef Setup():\n  s9 = 0\n"
+                   "def Predict(x):\n  y = dot(W, x)\ndef Learn(x, target):\n  s8 = 0\n");
   const std::string arguments = program + " --task linear --json ";
   const double first = test_score(mlzrun(arguments + "--save " + (folder / "w")));
   const double other = test_score(mlzrun(arguments + "--seed 2"));
@@ -50,7 +54,8 @@ TEST_CASE("params are saved and loaded") {
 
 TEST_CASE("model files that do not fit, or are no model files, end with 2") {
   const Folder folder;
-  const std::string run = "stdlib/mlp.mlz --task digits:size=8,train=300,test=100 --set hidden=8 --quiet ";
+  const std::string run =
+      "stdlib/mlp.mlz --task digits:size=8,train=300,test=100 --set hidden=8 --quiet ";
   const auto load = [&](const std::string& path) { return mlzrun(run + "--load " + path); };
   CHECK(load("/no/such/file").code == 2);
   CHECK(load("/dev/zero").code == 2);

@@ -1,11 +1,11 @@
-#include "tools/support/plot.hpp"
-
 #include <doctest/doctest.h>
 
-#include <cmath>
 #include <algorithm>
+#include <cmath>
 #include <stack>
 #include <string>
+
+#include "tools/support/plot.hpp"
 
 using namespace mlz::tools;
 
@@ -16,8 +16,9 @@ bool well_formed(const std::string& svg) {
   std::stack<std::string> open;
   std::size_t i = 0;
   while (i < svg.size()) {
-    if (svg[i] == '>' ) return false;
-    if (svg[i] == '&' && svg.compare(i, 4, "&lt;") != 0 && svg.compare(i, 4, "&gt;") != 0 && svg.compare(i, 5, "&amp;") != 0) {
+    if (svg[i] == '>') return false;
+    if (svg[i] == '&' && svg.compare(i, 4, "&lt;") != 0 && svg.compare(i, 4, "&gt;") != 0 &&
+        svg.compare(i, 5, "&amp;") != 0) {
       return false;
     }
     if (svg[i] != '<') {
@@ -27,7 +28,8 @@ bool well_formed(const std::string& svg) {
     const auto end = svg.find('>', i);
     if (end == std::string::npos) return false;
     const std::string tag = svg.substr(i + 1, end - i - 1);
-    if (std::count(tag.begin(), tag.end(), '"') % 2 != 0 || tag.find('<') != std::string::npos) return false;
+    if (std::count(tag.begin(), tag.end(), '"') % 2 != 0 || tag.find('<') != std::string::npos)
+      return false;
     if (tag[0] == '/') {
       if (open.empty() || open.top() != tag.substr(1)) return false;
       open.pop();
@@ -44,12 +46,22 @@ bool well_formed(const std::string& svg) {
 TEST_CASE("a plot is well-formed and has its labels, whatever the data") {
   const double inf = INFINITY;
   const Plot plots[] = {
-      {"a <b> & \"c\"", "sub", "x", "y", {{"train", {{0, 0.1}, {1, 0.5}}, false}, {"valid", {{1, 0.4}}, true}}, false},
+      {"a <b> & \"c\"",
+       "sub",
+       "x",
+       "y",
+       {{"train", {{0, 0.1}, {1, 0.5}}, false}, {"valid", {{1, 0.4}}, true}},
+       false},
       {"empty", "", "x", "y", {}, false},
       {"no points", "", "x", "y", {{"train", {}, false}}, true},
       {"one point", "", "x", "y", {{"train", {{5, 5}}, true}}, true},
       {"constant", "", "x", "y", {{"train", {{0, 1}, {9, 1}}, false}}, false},
-      {"not finite", "", "x", "y", {{"train", {{0, NAN}, {1, inf}, {2, 3}, {3, -inf}}, true}}, false},
+      {"not finite",
+       "",
+       "x",
+       "y",
+       {{"train", {{0, NAN}, {1, inf}, {2, 3}, {3, -inf}}, true}},
+       false},
       {"huge", "", "x", "y", {{"train", {{0, -1e308}, {1e300, 1e308}}, true}}, false},
       {"tiny", "", "x", "y", {{"train", {{0, 1e-300}, {1, 1e-12}, {2, 10}}, true}}, true},
   };

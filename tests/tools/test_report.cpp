@@ -1,5 +1,3 @@
-#include "tools/support/report.hpp"
-
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -7,6 +5,7 @@
 
 #include "tools/golden/compare.hpp"
 #include "tools/support/progress.hpp"
+#include "tools/support/report.hpp"
 #include "tools/support/run_options.hpp"
 
 using namespace mlz;

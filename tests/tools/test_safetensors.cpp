@@ -1,10 +1,9 @@
-#include "tools/support/safetensors.hpp"
-
 #include <doctest/doctest.h>
 
 #include <cstring>
 
 #include "lang/core/diagnostics.hpp"
+#include "tools/support/safetensors.hpp"
 
 using namespace mlz;
 using namespace mlz::tools;

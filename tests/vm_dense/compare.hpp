@@ -21,8 +21,8 @@ inline std::vector<double> values(const vm::Machine& m, vm::RegisterId id, int l
 
 /// How far the observed registers of two machines are apart.
 struct Difference {
-  std::string where;        ///< first register and entry with other bits; empty when there is none
-  double largest = 0;       ///< |a - b| / (1 + |a|), infinity where just one is finite
+  std::string where;   ///< first register and entry with other bits; empty when there is none
+  double largest = 0;  ///< |a - b| / (1 + |a|), infinity where just one is finite
   long entries = 0, finite = 0;
 };
 
@@ -36,11 +36,12 @@ inline void compare(const vm::Machine& a, const vm::Machine& b, int lane, Differ
       d.finite += std::isfinite(x[i]);
       if (same_bits(x[i], y[i])) continue;
       if (d.where.empty()) {
-        d.where = registers[id].name + " entry " + std::to_string(i) + ": " + std::to_string(x[i]) + " and " +
-                  std::to_string(y[i]);
+        d.where = registers[id].name + " entry " + std::to_string(i) + ": " + std::to_string(x[i]) +
+                  " and " + std::to_string(y[i]);
       }
       const double apart = std::abs(x[i] - y[i]) / (1 + std::abs(x[i]));
-      d.largest = std::max(d.largest, std::isnan(apart) ? std::numeric_limits<double>::infinity() : apart);
+      d.largest =
+          std::max(d.largest, std::isnan(apart) ? std::numeric_limits<double>::infinity() : apart);
     }
   }
 }

@@ -12,7 +12,8 @@ std::atomic<long> allocations{0};
 
 void* counted(std::size_t size, std::size_t alignment) {
   ++allocations;
-  const std::size_t rounded = (std::max<std::size_t>(size, 1) + alignment - 1) / alignment * alignment;
+  const std::size_t rounded =
+      (std::max<std::size_t>(size, 1) + alignment - 1) / alignment * alignment;
   void* p = std::aligned_alloc(alignment, rounded);
   if (p == nullptr) throw std::bad_alloc();
   return p;
@@ -20,7 +21,9 @@ void* counted(std::size_t size, std::size_t alignment) {
 }  // namespace
 
 void* operator new(std::size_t size) { return counted(size, alignof(std::max_align_t)); }
-void* operator new(std::size_t size, std::align_val_t a) { return counted(size, static_cast<std::size_t>(a)); }
+void* operator new(std::size_t size, std::align_val_t a) {
+  return counted(size, static_cast<std::size_t>(a));
+}
 void operator delete(void* p) noexcept { std::free(p); }
 void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
@@ -38,7 +41,8 @@ TEST_CASE("nothing is allocated while stepping") {
         options.fuse = fuse;
         const auto machine = vm::make_dense(program, options, {256, true, nullptr});
         const long before = allocations;
-        for (const Function f : {Function::setup, Function::predict, Function::learn}) machine->run(f);
+        for (const Function f : {Function::setup, Function::predict, Function::learn})
+          machine->run(f);
         CHECK(allocations == before);
       }
     }

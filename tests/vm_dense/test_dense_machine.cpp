@@ -82,7 +82,8 @@ TEST_CASE("numbers are converted on the way in and out") {
     machine->write(v, 0, std::span<const double>(in));
     const auto out = values(*machine, v);
     for (std::size_t i = 0; i < in.size(); ++i) {
-      CHECK(out[i] == (dtype == vm::DType::f64 ? in[i] : static_cast<double>(static_cast<float>(in[i]))));
+      CHECK(out[i] ==
+            (dtype == vm::DType::f64 ? in[i] : static_cast<double>(static_cast<float>(in[i]))));
     }
     const std::vector<float> single{1, 2, 3, 4, 0.1f};
     machine->write(v, 0, std::span<const float>(single));
@@ -97,9 +98,12 @@ TEST_CASE("registers that cannot be read or written are refused") {
   const auto machine = vm::make_dense(program, {});
   std::vector<double> five(5), one(1);
   CHECK_THROWS_AS(machine->read(3, 0, std::span<double>(five)), std::logic_error);  // not observed
-  CHECK_THROWS_AS(machine->read(program.by_name.at("v"), 0, std::span<double>(one)), std::logic_error);
-  CHECK_THROWS_AS(machine->read(program.by_name.at("v"), 1, std::span<double>(five)), std::logic_error);
-  CHECK_THROWS_AS(machine->write(0, 0, std::span<const double>(one)), std::logic_error);  // a constant
+  CHECK_THROWS_AS(machine->read(program.by_name.at("v"), 0, std::span<double>(one)),
+                  std::logic_error);
+  CHECK_THROWS_AS(machine->read(program.by_name.at("v"), 1, std::span<double>(five)),
+                  std::logic_error);
+  CHECK_THROWS_AS(machine->write(0, 0, std::span<const double>(one)),
+                  std::logic_error);  // a constant
   CHECK_THROWS_AS(machine->restore({}), std::logic_error);
 }
 

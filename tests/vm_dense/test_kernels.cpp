@@ -23,10 +23,14 @@ template <class T>
 T folded(Fold fold, std::int64_t n, const T* a, std::int64_t step) {
   const auto term = [=](std::int64_t i) { return a[i * step]; };
   switch (fold) {
-    case Fold::sum: return vm::sum<T>(n, term);
-    case Fold::squares: return vm::sum<T>(n, [=](std::int64_t i) { return term(i) * term(i); });
-    case Fold::largest: return vm::largest<T>(n, term);
-    default: return vm::smallest<T>(n, term);
+    case Fold::sum:
+      return vm::sum<T>(n, term);
+    case Fold::squares:
+      return vm::sum<T>(n, [=](std::int64_t i) { return term(i) * term(i); });
+    case Fold::largest:
+      return vm::largest<T>(n, term);
+    default:
+      return vm::smallest<T>(n, term);
   }
 }
 
@@ -43,7 +47,8 @@ void check_folds(const vm::dense::Kernels<T>& kernels, const std::vector<T>& a) 
         std::vector<T> out(static_cast<std::size_t>(cols));
         kernels.fold_columns[which](n, cols + 1, cols, a.data(), out.data());
         for (std::int64_t j = 0; j < cols; ++j) {
-          CHECK(same_bits(static_cast<double>(out[j]), static_cast<double>(folded<T>(fold, n, a.data() + j, cols + 1))));
+          CHECK(same_bits(static_cast<double>(out[j]),
+                          static_cast<double>(folded<T>(fold, n, a.data() + j, cols + 1))));
         }
       }
     }

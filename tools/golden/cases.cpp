@@ -25,8 +25,9 @@ void for_each_line(const std::string& path, F&& take) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
     ++line;
     try {
-      if (end > begin) take(json::parse(text.begin() + static_cast<std::ptrdiff_t>(begin),
-                                        text.begin() + static_cast<std::ptrdiff_t>(end)));
+      if (end > begin)
+        take(json::parse(text.begin() + static_cast<std::ptrdiff_t>(begin),
+                         text.begin() + static_cast<std::ptrdiff_t>(end)));
     } catch (const std::exception& error) {
       throw InputError(fmt::format("{}:{}: not a golden case: {}", path, line, error.what()));
     }
@@ -59,10 +60,12 @@ std::vector<std::vector<double>> rows(const json& value, std::size_t width) {
   return result;
 }
 
-std::shared_ptr<const tasks::Examples> examples(const json& line, const std::string& set, std::size_t width) {
+std::shared_ptr<const tasks::Examples> examples(const json& line, const std::string& set,
+                                                std::size_t width) {
   auto features = rows(line.at(set + "_features"), width);
   auto labels = numbers(line.at(set + "_labels"));
-  if (features.size() != labels.size()) throw InputError(set + ": features and labels differ in number");
+  if (features.size() != labels.size())
+    throw InputError(set + ": features and labels differ in number");
   return std::make_shared<FixedExamples>(std::move(features), std::move(labels));
 }
 
@@ -71,18 +74,21 @@ TaskCase task_case(const json& line) {
   const bool accuracy = line.at("eval_type") == "ACCURACY";
   TaskCase result;
   result.info.name = line.at("task");
-  result.info.sizes = {{"features", static_cast<std::int64_t>(width)}, {"outputs", accuracy ? 2 : 1}};
+  result.info.sizes = {{"features", static_cast<std::int64_t>(width)},
+                       {"outputs", accuracy ? 2 : 1}};
   result.info.metric = accuracy ? tasks::Metric::accuracy : tasks::Metric::rms_error;
   result.info.classes = accuracy ? 2 : 0;
   result.info.protocol = "automl";
   result.problem.train = examples(line, "train", width);
   result.problem.valid = examples(line, "valid", width);
-  result.problem.test = std::make_shared<FixedExamples>(std::vector<std::vector<double>>{}, std::vector<double>{});
+  result.problem.test =
+      std::make_shared<FixedExamples>(std::vector<std::vector<double>>{}, std::vector<double>{});
   result.problem.epochs = line.at("epochs");
   result.problem.order = line.at("train_order").get<std::vector<std::vector<std::uint32_t>>>();
   for (const auto& order : result.problem.order) {
     for (const std::uint32_t id : order) {
-      if (id >= result.problem.train->size()) throw InputError("train_order names an example that is not there");
+      if (id >= result.problem.train->size())
+        throw InputError("train_order names an example that is not there");
     }
   }
   return result;
@@ -102,9 +108,11 @@ ProgramCase program_case(const json& line) {
   result.fp_sensitive = line.at("fp_sensitive");
   const json& memory = line.at("final_memory");
   const auto scalars = numbers(memory.at("s"));
-  for (std::size_t i = 0; i < scalars.size(); ++i) result.memory[fmt::format("s{}", i)] = {scalars[i]};
+  for (std::size_t i = 0; i < scalars.size(); ++i)
+    result.memory[fmt::format("s{}", i)] = {scalars[i]};
   for (const char* bank : {"v", "m"}) {
-    for (const auto& [index, values] : memory.at(bank).items()) result.memory[bank + index] = numbers(values);
+    for (const auto& [index, values] : memory.at(bank).items())
+      result.memory[bank + index] = numbers(values);
   }
   return result;
 }
@@ -130,7 +138,8 @@ void FixedExamples::features(std::size_t i, std::span<double> out) const {
 }
 
 void FixedExamples::features(std::size_t i, std::span<float> out) const {
-  std::transform(features_[i].begin(), features_[i].end(), out.begin(), [](double v) { return static_cast<float>(v); });
+  std::transform(features_[i].begin(), features_[i].end(), out.begin(),
+                 [](double v) { return static_cast<float>(v); });
 }
 
 std::map<std::string, TaskCase> read_tasks(const std::string& path) {

@@ -36,7 +36,8 @@ struct ProgramCase {
   double max_abs_error = 100, fitness = 0;
   std::int64_t train_steps = 0;
   std::vector<double> train_abs_errors, valid_predictions;
-  std::map<std::string, std::vector<double>> memory;  ///< registers that are not all zero, and all scalars
+  std::map<std::string, std::vector<double>>
+      memory;  ///< registers that are not all zero, and all scalars
   bool fp_sensitive = false;
 };
 
@@ -49,7 +50,8 @@ struct OpCase {
   bool fp_sensitive = false;
 };
 
-/// Files of JSON lines. They throw InputError naming file and line when something is missing or of the wrong type.
+/// Files of JSON lines. They throw InputError naming file and line when something is missing or of
+/// the wrong type.
 std::map<std::string, TaskCase> read_tasks(const std::string& path);
 std::vector<ProgramCase> read_programs(const std::string& path);
 std::vector<OpCase> read_ops(const std::string& path);

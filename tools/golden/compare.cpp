@@ -10,7 +10,8 @@ namespace mlz::golden {
 bool near(double expected, double got, Tolerance tolerance) {
   if (std::isnan(expected) || std::isnan(got)) return std::isnan(expected) && std::isnan(got);
   if (std::isinf(expected) || std::isinf(got)) return expected == got;
-  return std::abs(expected - got) <= tolerance.relative * std::max(tolerance.floor, std::abs(expected));
+  return std::abs(expected - got) <=
+         tolerance.relative * std::max(tolerance.floor, std::abs(expected));
 }
 
 std::optional<std::string> difference(const std::string& field, std::span<const double> expected,

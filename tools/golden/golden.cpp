@@ -13,7 +13,8 @@ namespace mlz::golden {
 namespace {
 namespace fs = std::filesystem;
 
-/// Every file below a folder, sorted, so that the order of the report does not depend on the file system.
+/// Every file below a folder, sorted, so that the order of the report does not depend on the file
+/// system.
 std::vector<fs::path> files_below(const std::string& folder) {
   std::error_code error;
   if (!fs::is_directory(folder, error)) throw InputError(fmt::format("{}: no such folder", folder));
@@ -58,6 +59,14 @@ class Report {
   Counts counts_;
 };
 
+/// Throws InputError when there is no such engine: every case would fail for that reason alone.
+void check_engine(const Options& options) {
+  OpCase nothing;
+  nothing.text = "NoOp()";
+  nothing.features = 1;
+  check(nothing, options);
+}
+
 void run_programs(const fs::path& path, const Options& options, Report& report) {
   const auto tasks = read_tasks((path.parent_path() / "tasks.jsonl").string());
   for (const ProgramCase& recorded : read_programs(path.string())) {
@@ -81,15 +90,17 @@ void run_file(const fs::path& path, const Options& options, Report& report) {
     run_programs(path, options, report);
   } else if (name == "ops.jsonl") {
     run_ops(path, options, report);
-  } else if (path.extension() == ".json" || (path.extension() == ".jsonl" && name != "tasks.jsonl")) {
-    report.skip(path.string(), "not programs.jsonl or ops.jsonl; its cases are run by the tests of its subject");
+  } else if (path.extension() == ".json" ||
+             (path.extension() == ".jsonl" && name != "tasks.jsonl")) {
+    report.skip(path.string(),
+                "not programs.jsonl or ops.jsonl; its cases are run by the tests of its subject");
   }
 }
 
 }  // namespace
 
 Counts run(const Options& options) {
-  vm::make_machine(options.engine, vm::BoundProgram{}, {options.dtype, 1, 0, {}, {}});  // throws if there is none
+  check_engine(options);
   Report report(options);
   std::set<fs::path> seen;
   for (const std::string& folder : options.folders) {
@@ -98,7 +109,8 @@ Counts run(const Options& options) {
     }
   }
   const Counts& counts = report.counts();
-  if (counts.passed + counts.failed + counts.skipped == 0) throw InputError("there are no golden cases in these folders");
+  if (counts.passed + counts.failed + counts.skipped == 0)
+    throw InputError("there are no golden cases in these folders");
   fmt::print("{} passed, {} failed, {} skipped\n", counts.passed, counts.failed, counts.skipped);
   return counts;
 }

@@ -18,8 +18,8 @@ struct Counts {
   long passed = 0, failed = 0, skipped = 0;
 };
 
-/// Runs every case of the folders and those below them, and prints each failure and skip. Throws InputError for a
-/// folder or file that cannot be read, or when there is no case at all.
+/// Runs every case of the folders and those below them, and prints each failure and skip. Throws
+/// InputError for a folder or file that cannot be read, or when there is no case at all.
 Counts run(const Options& options);
 
 }  // namespace mlz::golden

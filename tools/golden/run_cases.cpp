@@ -10,11 +10,13 @@ namespace mlz::golden {
 namespace {
 
 constexpr Tolerance kProgramTolerance{1e-9, 1};
-// Below 1e-302 a number counts as zero: subnormal remains of sums depend on the order of their terms.
+// Below 1e-302 a number counts as zero: subnormal remains of sums depend on the order of their
+// terms.
 constexpr Tolerance kOpTolerance{1e-12, 1e-290};
 
 std::unique_ptr<vm::Machine> machine_for(const std::string& name, const std::string& text,
-                                         const std::map<std::string, std::int64_t>& sizes, const Options& options) {
+                                         const std::map<std::string, std::int64_t>& sizes,
+                                         const Options& options) {
   Diagnostics diagnostics;
   const auto file = std::make_shared<SourceFile>(SourceFile{name, text});
   const auto compiled = text::compile(file, {}, diagnostics);
@@ -41,9 +43,10 @@ bool is_bank_register(const std::string& name) {
          name.find_first_not_of("0123456789", 1) == std::string::npos;
 }
 
-/// The final value of a register; one that the program lacks is zero unless the evaluation assigns it.
-std::vector<double> final_value(const std::string& name, std::size_t size, const vm::Machine& machine,
-                                const eval::AutomlRecord& record) {
+/// The final value of a register; one that the program lacks is zero unless the evaluation assigns
+/// it.
+std::vector<double> final_value(const std::string& name, std::size_t size,
+                                const vm::Machine& machine, const eval::AutomlRecord& record) {
   const auto found = machine.program().by_name.find(name);
   if (found != machine.program().by_name.end()) return value_of(machine, found->second);
   if (name == "s0") return {record.target};
@@ -52,11 +55,13 @@ std::vector<double> final_value(const std::string& name, std::size_t size, const
   return std::vector<double>(size, 0);
 }
 
-std::optional<std::string> memory_difference(const ProgramCase& recorded, const vm::Machine& machine,
+std::optional<std::string> memory_difference(const ProgramCase& recorded,
+                                             const vm::Machine& machine,
                                              const eval::AutomlRecord& record) {
   for (const auto& [name, expected] : recorded.memory) {
     const auto got = final_value(name, expected.size(), machine, record);
-    if (auto text = difference("final_memory." + name, expected, got, kProgramTolerance)) return text;
+    if (auto text = difference("final_memory." + name, expected, got, kProgramTolerance))
+      return text;
   }
   for (const auto& [name, id] : machine.program().by_name) {
     if (!is_bank_register(name) || recorded.memory.count(name)) continue;
@@ -69,7 +74,8 @@ std::optional<std::string> memory_difference(const ProgramCase& recorded, const 
 
 }  // namespace
 
-std::optional<std::string> check(const ProgramCase& recorded, const TaskCase& task, const Options& options) {
+std::optional<std::string> check(const ProgramCase& recorded, const TaskCase& task,
+                                 const Options& options) {
   const auto machine = machine_for(recorded.id, recorded.program, task.info.sizes, options);
   eval::AutomlRecord record;
   eval::Settings settings;
@@ -98,15 +104,18 @@ std::optional<std::string> check(const ProgramCase& recorded, const TaskCase& ta
 
 std::optional<std::string> check(const OpCase& recorded, const Options& options) {
   const std::string text = "def Setup():\ndef Predict():\n  " + recorded.text + "\ndef Learn():\n";
-  const auto machine = machine_for(recorded.id, text, {{"features", recorded.features}, {"outputs", 1}}, options);
+  const auto machine =
+      machine_for(recorded.id, text, {{"features", recorded.features}, {"outputs", 1}}, options);
   const auto find = [&](const std::string& name) {
     const auto found = machine->program().by_name.find(name);
-    if (found == machine->program().by_name.end()) throw InputError("the program has no register " + name);
+    if (found == machine->program().by_name.end())
+      throw InputError("the program has no register " + name);
     return found->second;
   };
   machine->reset();
   machine->run(Function::setup);
-  for (const auto& [name, values] : recorded.in) machine->write(find(name), 0, std::span<const double>(values));
+  for (const auto& [name, values] : recorded.in)
+    machine->write(find(name), 0, std::span<const double>(values));
   machine->run(Function::predict);
   if (recorded.out_register.empty()) return std::nullopt;
   const auto got = value_of(*machine, find(recorded.out_register));

@@ -32,7 +32,8 @@ void check_writable(const std::string& path, const std::string& option) {
   const bool can_open = std::ofstream(part, std::ios::binary).good();
   const std::string reason = std::strerror(errno);
   fs::remove(part, ignored);
-  if (!can_open) throw InputError(fmt::format("{} {}: cannot write there: {}", option, path, reason));
+  if (!can_open)
+    throw InputError(fmt::format("{} {}: cannot write there: {}", option, path, reason));
 }
 
 void write_file(const std::string& path, std::string_view content) {
@@ -56,11 +57,13 @@ void write_file(const std::string& path, std::string_view content) {
 std::string read_file(const std::string& path, std::uintmax_t max_bytes) {
   std::error_code error;
   if (!fs::exists(path, error)) throw InputError(fmt::format("{}: no such file", path));
-  if (!fs::is_regular_file(path, error)) throw InputError(fmt::format("{}: not a regular file", path));
+  if (!fs::is_regular_file(path, error))
+    throw InputError(fmt::format("{}: not a regular file", path));
   const std::uintmax_t size = fs::file_size(path, error);
   if (error) throw InputError(fmt::format("{}: {}", path, error.message()));
   if (size > max_bytes) {
-    throw InputError(fmt::format("{}: has {} bytes, more than the limit of {}", path, size, max_bytes));
+    throw InputError(
+        fmt::format("{}: has {} bytes, more than the limit of {}", path, size, max_bytes));
   }
   std::ifstream in(path, std::ios::binary);
   std::string content(static_cast<std::size_t>(size), '\0');

@@ -29,7 +29,8 @@ std::string other_names(const OpInfo& op) {
 
 std::string list_ops() {
   std::string out =
-      "Operations. Operands are s scalar, v vector, m matrix (svm: any of them); arguments in [] may be left out.\n"
+      "Operations. Operands are s scalar, v vector, m matrix (svm: any of them); arguments in [] "
+      "may be left out.\n"
       "Numbers are those of AutoML-Zero with the kinds they stand for.\n\n";
   for (const OpInfo& op : op_table()) {
     const std::string numbers = op.automl.empty() ? "" : " AutoML-Zero " + op.automl + ".";

@@ -17,14 +17,17 @@ std::vector<std::int64_t> shape_of(const vm::BoundRegister& r) {
   return {r.rows, r.cols};
 }
 
-void check_shape(const Tensor& tensor, const std::string& name, const std::string& file, const vm::BoundRegister& r) {
+void check_shape(const Tensor& tensor, const std::string& name, const std::string& file,
+                 const vm::BoundRegister& r) {
   const bool one_number = r.kind == Kind::scalar && tensor.values.size() == 1;
   if (one_number || tensor.shape == shape_of(r)) return;
-  throw InputError(fmt::format("{}: \"{}\" has shape [{}], but in the program it is [{}]; are sizes and task the same?",
-                               file, name, fmt::join(tensor.shape, ", "), fmt::join(shape_of(r), ", ")));
+  throw InputError(fmt::format(
+      "{}: \"{}\" has shape [{}], but in the program it is [{}]; are sizes and task the same?",
+      file, name, fmt::join(tensor.shape, ", "), fmt::join(shape_of(r), ", ")));
 }
 
-[[noreturn]] void unknown(const std::string& name, const std::string& file, const vm::BoundProgram& program) {
+[[noreturn]] void unknown(const std::string& name, const std::string& file,
+                          const vm::BoundProgram& program) {
   std::vector<std::string> names = model_registers(program);
   for (const auto& p : program.params) names.push_back(program.registers[p.id].name);
   const std::string near = closest(name, names);
@@ -40,7 +43,8 @@ void Model::write_state(vm::Machine& machine) const {
 
 std::vector<std::string> model_registers(const vm::BoundProgram& program) {
   std::vector<std::string> names;
-  for (const vm::RegisterId id : eval::carried_registers(program)) names.push_back(program.registers[id].name);
+  for (const vm::RegisterId id : eval::carried_registers(program))
+    names.push_back(program.registers[id].name);
   return names;
 }
 
@@ -50,7 +54,8 @@ Model take_model(const TensorFile& file, const std::string& name, const vm::Boun
   for (const auto& param : program.params) {
     const vm::BoundRegister& r = program.registers[param.id];
     const auto found = file.tensors.find(r.name);
-    if (found == file.tensors.end()) throw InputError(fmt::format("{}: has no param \"{}\"", name, r.name));
+    if (found == file.tensors.end())
+      throw InputError(fmt::format("{}: has no param \"{}\"", name, r.name));
     check_shape(found->second, r.name, name, r);
     model.params.push_back(found->second.values);
     taken.push_back(param.id);
@@ -61,7 +66,8 @@ Model take_model(const TensorFile& file, const std::string& name, const vm::Boun
     if (found == program.by_name.end()) unknown(tensor_name, name, program);
     const vm::RegisterId id = found->second;
     if (std::find(taken.begin(), taken.end(), id) != taken.end()) continue;
-    if (std::find(carried.begin(), carried.end(), id) == carried.end()) unknown(tensor_name, name, program);
+    if (std::find(carried.begin(), carried.end(), id) == carried.end())
+      unknown(tensor_name, name, program);
     check_shape(tensor, tensor_name, name, program.registers[id]);
     model.state.emplace_back(id, tensor.values);
   }

@@ -15,12 +15,12 @@ struct Model {
   void write_state(vm::Machine& machine) const;
 };
 
-/// Names of the registers that a model file keeps beside the params. The program must be bound with these observed
-/// to be saved.
+/// Names of the registers that a model file keeps beside the params. The program must be bound with
+/// these observed to be saved.
 std::vector<std::string> model_registers(const vm::BoundProgram& program);
 
-/// Matches the tensors of a file with the params and carried registers of a program. Throws InputError for a tensor
-/// the program lacks, a shape that differs, or a param the file lacks.
+/// Matches the tensors of a file with the params and carried registers of a program. Throws
+/// InputError for a tensor the program lacks, a shape that differs, or a param the file lacks.
 Model take_model(const TensorFile& file, const std::string& name, const vm::BoundProgram& program);
 
 /// The params a machine was made with and the final values of its carried registers.

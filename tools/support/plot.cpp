@@ -106,11 +106,14 @@ class Drawing {
   void lines();
   void legend();
   void text(double x, double y, const char* attributes, const std::string& content) {
-    out_ += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" {}>{}</text>\n", x, y, attributes, escaped(content));
+    out_ += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" {}>{}</text>\n", x, y, attributes,
+                        escaped(content));
   }
   /// Colour of a series: its place among the names.
   std::size_t colour(const std::string& name) const {
-    return static_cast<std::size_t>(std::find(names_.begin(), names_.end(), name) - names_.begin()) % 4;
+    return static_cast<std::size_t>(std::find(names_.begin(), names_.end(), name) -
+                                    names_.begin()) %
+           4;
   }
 
   bool has_markers(const std::string& name) const {
@@ -158,20 +161,23 @@ void Drawing::choose_y_axis(double lo, double hi) {
 
 void Drawing::grid() {
   for (const double v : y_.ticks(6)) {
-    out_ += fmt::format("<line class=\"grid\" x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/>\n", kLeft,
-                        kWidth - kRight, y_(v), y_(v));
+    out_ += fmt::format(
+        "<line class=\"grid\" x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/>\n", kLeft,
+        kWidth - kRight, y_(v), y_(v));
     text(kLeft - 8, y_(v) + 4.5, "class=\"soft\" text-anchor=\"end\"", short_number(v));
   }
-  out_ += fmt::format("<path class=\"axis\" fill=\"none\" d=\"M{:.1f} {:.1f}V{:.1f}H{:.1f}\"/>\n", kLeft, kTop,
-                      kHeight - kBottom, kWidth - kRight);
+  out_ += fmt::format("<path class=\"axis\" fill=\"none\" d=\"M{:.1f} {:.1f}V{:.1f}H{:.1f}\"/>\n",
+                      kLeft, kTop, kHeight - kBottom, kWidth - kRight);
   for (const double v : x_.ticks(7)) {
-    out_ += fmt::format("<line class=\"axis\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1:.1f}\" y2=\"{2:.1f}\"/>\n", x_(v),
-                        kHeight - kBottom, kHeight - kBottom + 5);
+    out_ += fmt::format(
+        "<line class=\"axis\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1:.1f}\" y2=\"{2:.1f}\"/>\n",
+        x_(v), kHeight - kBottom, kHeight - kBottom + 5);
     text(x_(v), kHeight - kBottom + 20, "class=\"soft\" text-anchor=\"middle\"", short_number(v));
   }
   text((kLeft + kWidth - kRight) / 2, kHeight - 14, "text-anchor=\"middle\"", plot_.x_label);
   const double middle = (kTop + kHeight - kBottom) / 2;
-  text(18, middle, fmt::format("text-anchor=\"middle\" transform=\"rotate(-90 18 {:.1f})\"", middle).c_str(),
+  text(18, middle,
+       fmt::format("text-anchor=\"middle\" transform=\"rotate(-90 18 {:.1f})\"", middle).c_str(),
        plot_.y_label);
 }
 
@@ -182,11 +188,12 @@ void Drawing::lines() {
       if (!drawable(p)) continue;
       path += fmt::format("{}{:.1f} {:.1f}", path.empty() ? "M" : "L", x_(p.first), y_(p.second));
       if (s.markers) {
-        dots += fmt::format("<circle class=\"d{}\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3.2\"/>\n", colour(s.name),
-                            x_(p.first), y_(p.second));
+        dots += fmt::format("<circle class=\"d{}\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3.2\"/>\n",
+                            colour(s.name), x_(p.first), y_(p.second));
       }
     }
-    if (!path.empty()) out_ += fmt::format("<path class=\"line c{}\" d=\"{}\"/>\n", colour(s.name), path);
+    if (!path.empty())
+      out_ += fmt::format("<path class=\"line c{}\" d=\"{}\"/>\n", colour(s.name), path);
     out_ += dots;
   }
 }
@@ -195,20 +202,26 @@ void Drawing::legend() {
   double x = kWidth - kRight;
   for (std::size_t i = names_.size(); i-- > 0;) {
     x -= 36 + 7.5 * static_cast<double>(names_[i].size());
-    out_ += fmt::format("<line class=\"line c{}\" x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"48\" y2=\"48\"/>\n", i % 4, x, x + 20);
+    out_ +=
+        fmt::format("<line class=\"line c{}\" x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"48\" y2=\"48\"/>\n",
+                    i % 4, x, x + 20);
     text(x + 25, 52.5, "", names_[i]);
-    if (has_markers(names_[i])) out_ += fmt::format("<circle class=\"d{}\" cx=\"{:.1f}\" cy=\"48\" r=\"3.2\"/>\n", i % 4, x + 10);
+    if (has_markers(names_[i]))
+      out_ +=
+          fmt::format("<circle class=\"d{}\" cx=\"{:.1f}\" cy=\"48\" r=\"3.2\"/>\n", i % 4, x + 10);
     x -= 10;
   }
 }
 
 std::string Drawing::svg() {
   out_ = fmt::format(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0:.0f}\" height=\"{1:.0f}\" viewBox=\"0 0 {0:.0f} {1:.0f}\" "
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0:.0f}\" height=\"{1:.0f}\" viewBox=\"0 "
+      "0 {0:.0f} {1:.0f}\" "
       "role=\"img\">\n",
       kWidth, kHeight);
   out_ += fmt::format("<title>{}</title>\n", escaped(plot_.title)) + kStyle;
-  out_ += fmt::format("<rect class=\"back\" width=\"{:.0f}\" height=\"{:.0f}\"/>\n", kWidth, kHeight);
+  out_ +=
+      fmt::format("<rect class=\"back\" width=\"{:.0f}\" height=\"{:.0f}\"/>\n", kWidth, kHeight);
   text(kLeft, 28, "class=\"title\"", clipped(plot_.title, kTitleLength));
   text(kLeft, 50, "class=\"soft\"", clipped(plot_.subtitle, kTitleLength));
   grid();

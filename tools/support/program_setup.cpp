@@ -5,6 +5,7 @@
 #include "lang/text/parser.hpp"
 #include "tools/support/model_file.hpp"
 #include "tools/support/program_main.hpp"
+#include "vm/dense.hpp"
 
 namespace mlz::tools {
 namespace {
@@ -16,19 +17,22 @@ void require(const Diagnostics& diagnostics) {
   throw InputError(text);
 }
 
-/// Only what runs, with the text of each line that gave instructions.
-vm::BoundProgram live_part(vm::BoundProgram program) {
+/// What an engine runs: its own plan where it has one, else the live instructions.
+std::string code_text(vm::BoundProgram program, std::string_view engine,
+                      const vm::MachineOptions& options) {
+  if (engine == "dense") return vm::dump_dense(program, options);
   for (auto& code : program.code) {
     std::erase_if(code, [](const vm::BoundInstruction& i) { return !i.live; });
   }
-  return program;
+  return print(program);
 }
 
 }  // namespace
 
 text::Compiled compile_program(const RunOptions& options) {
   Diagnostics diagnostics;
-  auto compiled = text::compile(text::read_source(options.program), {options.set, options.path}, diagnostics);
+  auto compiled =
+      text::compile(text::read_source(options.program), {options.set, options.path}, diagnostics);
   require(diagnostics);
   if (!compiled) throw InputError(fmt::format("{}: cannot be compiled", options.program));
   return std::move(*compiled);
@@ -37,9 +41,10 @@ text::Compiled compile_program(const RunOptions& options) {
 Setup set_up(const RunOptions& options, const CoreProgram& core) {
   Setup setup;
   setup.task = tasks::make_task(options.task, tasks::DataPaths::standard(options.data));
-  setup.protocol = eval::protocol_of(options.protocol.empty() ? setup.info().protocol : options.protocol);
-  const bool f64 = options.dtype.empty() ? setup.protocol == eval::Protocol::automl || options.trace ||
-                                               options.engine == "reference"
+  setup.protocol =
+      eval::protocol_of(options.protocol.empty() ? setup.info().protocol : options.protocol);
+  const bool f64 = options.dtype.empty() ? setup.protocol == eval::Protocol::automl ||
+                                               options.trace || options.engine == "reference"
                                          : options.dtype == "f64";
   setup.dtype = f64 ? vm::DType::f64 : vm::DType::f32;
   Diagnostics diagnostics;
@@ -69,22 +74,30 @@ std::string program_hash(const CoreProgram& core) {
 
 std::string comment_header(const std::string& task, const std::string& protocol, std::uint64_t seed,
                            const std::string& dtype, const std::string& engine) {
-  return fmt::format("# {}\n# task: {}\n# protocol: {}\n# seed: {}\n# dtype: {}\n# engine: {}\n", version_text(), task,
-                     protocol, seed, dtype, engine);
+  return fmt::format("# {}\n# task: {}\n# protocol: {}\n# seed: {}\n# dtype: {}\n# engine: {}\n",
+                     version_text(), task, protocol, seed, dtype, engine);
 }
 
 std::string dump(const RunOptions& options, const text::Compiled& compiled) {
-  const auto or_default = [](const std::string& text) { return text.empty() ? std::string("default") : text; };
-  const std::string header = comment_header(options.task, or_default(options.protocol), options.seed,
-                                            or_default(options.dtype), options.engine);
+  const auto or_default = [](const std::string& text) {
+    return text.empty() ? std::string("default") : text;
+  };
+  const std::string header =
+      comment_header(options.task, or_default(options.protocol), options.seed,
+                     or_default(options.dtype), options.engine);
   if (options.dump == "ast") return header + text::print(compiled.ast);
   if (options.dump == "typed") return header + compiled.typed;
   if (options.dump == "core") return header + print(compiled.core);
   const Setup setup = set_up(options, compiled.core);
-  const auto machine = vm::make_machine(options.engine, setup.program, {setup.dtype, 1, options.seed, {}, {}});
-  const std::string exact = comment_header(setup.info().name, eval::protocol_name(setup.protocol), options.seed,
-                                           vm::dtype_name(setup.dtype), std::string(machine->engine()));
-  return exact + print(options.dump == "code" ? live_part(setup.program) : setup.program);
+  vm::MachineOptions machine_options;
+  machine_options.dtype = setup.dtype;
+  machine_options.seed = options.seed;
+  const std::string engine(
+      vm::make_machine(options.engine, setup.program, machine_options)->engine());
+  const std::string exact = comment_header(setup.info().name, eval::protocol_name(setup.protocol),
+                                           options.seed, vm::dtype_name(setup.dtype), engine);
+  return exact + (options.dump == "code" ? code_text(setup.program, engine, machine_options)
+                                         : print(setup.program));
 }
 
 }  // namespace mlz::tools

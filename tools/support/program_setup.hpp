@@ -23,13 +23,16 @@ struct Setup {
   const tasks::TaskInfo& info() const { return task->info(); }
 };
 
-/// Finds the task, chooses protocol and number type, binds, and checks that program and task fit. Throws InputError.
+/// Finds the task, chooses protocol and number type, binds, and checks that program and task fit.
+/// Throws InputError.
 Setup set_up(const RunOptions& options, const CoreProgram& core);
 
-/// A number that tells programs apart: 64 bits of FNV-1a over the canonical core text, as 16 hexadecimal digits.
+/// A number that tells programs apart: 64 bits of FNV-1a over the canonical core text, as 16
+/// hexadecimal digits.
 std::string program_hash(const CoreProgram& core);
 
-/// Comment lines with what a result depends on besides the program: task, protocol, seed, dtype, engine.
+/// Comment lines with what a result depends on besides the program: task, protocol, seed, dtype,
+/// engine.
 std::string comment_header(const std::string& task, const std::string& protocol, std::uint64_t seed,
                            const std::string& dtype, const std::string& engine);
 

@@ -49,15 +49,16 @@ ProgressDisplay::Mode ProgressDisplay::mode_for_stderr() {
 void ProgressDisplay::start_run(int number, std::uint64_t seed) {
   run_ = number;
   steps_ = next_line_ = 0;
-  if (mode_ != Mode::off && runs_ > 1) line(fmt::format("run {} of {}, seed {}", number, runs_, seed));
+  if (mode_ != Mode::off && runs_ > 1)
+    line(fmt::format("run {} of {}, seed {}", number, runs_, seed));
 }
 
 std::string ProgressDisplay::status(const eval::Progress& p) const {
   const double part = p.steps > 0 ? static_cast<double>(p.step) / static_cast<double>(p.steps) : 0;
   const double rate = static_cast<double>(p.step) / std::max(p.seconds, 1e-9);
   const double left = static_cast<double>(p.steps - p.step) / std::max(rate, 1e-9);
-  std::string text = fmt::format("{} {:3.0f}%  {} steps/s  {} left", bar(part), 100 * part, rate_text(rate),
-                                 duration_text(left));
+  std::string text = fmt::format("{} {:3.0f}%  {} steps/s  {} left", bar(part), 100 * part,
+                                 rate_text(rate), duration_text(left));
   if (!std::isnan(p.train)) text += fmt::format("  train {} {:.4f}", metric_, p.train);
   if (runs_ > 1) text += fmt::format("  run {}/{}", run_, runs_);
   return text;
@@ -77,8 +78,10 @@ void ProgressDisplay::update(const eval::Progress& progress) {
 void ProgressDisplay::point(const eval::CurvePoint& point) {
   if (mode_ == Mode::off || std::isnan(point.valid) || point.step < next_line_) return;
   next_line_ = point.step + steps_ / kLinesPerRun;
-  const std::string train = std::isnan(point.train) ? "" : fmt::format("  train {:.4f}", point.train);
-  line(fmt::format("step {:>9}  epoch {:>3}{}  {} {:.4f}", point.step, point.epoch, train, watched_, point.valid));
+  const std::string train =
+      std::isnan(point.train) ? "" : fmt::format("  train {:.4f}", point.train);
+  line(fmt::format("step {:>9}  epoch {:>3}{}  {} {:.4f}", point.step, point.epoch, train, watched_,
+                   point.valid));
 }
 
 void ProgressDisplay::clear() {

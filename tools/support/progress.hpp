@@ -6,8 +6,9 @@
 
 namespace mlz::tools {
 
-/// Shows on stderr how runs go: on a terminal a status line with bar, rate and time left; in a log a plain line
-/// every few seconds. Points of the learning curve become lines of their own, about a dozen in a run.
+/// Shows on stderr how runs go: on a terminal a status line with bar, rate and time left; in a log
+/// a plain line every few seconds. Points of the learning curve become lines of their own, about a
+/// dozen in a run.
 class ProgressDisplay {
  public:
   enum class Mode { off, terminal, log };
@@ -38,7 +39,7 @@ class ProgressDisplay {
   Clock::time_point last_log_ = Clock::now();
 };
 
-std::string rate_text(double per_second);  ///< "950", "12.3k", "4.5M"
+std::string rate_text(double per_second);   ///< "950", "12.3k", "4.5M"
 std::string duration_text(double seconds);  ///< "0:42", "1:05:00"
 
 }  // namespace mlz::tools

@@ -16,7 +16,9 @@ namespace {
 constexpr std::size_t kMostPlottedRuns = 20;
 
 double steps_per_second(const eval::Outcome& outcome) {
-  return outcome.steps > 0 && outcome.seconds > 0 ? static_cast<double>(outcome.steps) / outcome.seconds : 0;
+  return outcome.steps > 0 && outcome.seconds > 0
+             ? static_cast<double>(outcome.steps) / outcome.seconds
+             : 0;
 }
 
 template <class F>
@@ -28,7 +30,8 @@ Spread spread_of(const std::vector<RunResult>& runs, F&& value) {
 
 std::string score_text(double score) {
   if (std::isnan(score)) return "-";
-  return score != 0 && std::abs(score) < 1e-3 ? fmt::format("{:.2e}", score) : fmt::format("{:.4f}", score);
+  return score != 0 && std::abs(score) < 1e-3 ? fmt::format("{:.2e}", score)
+                                              : fmt::format("{:.4f}", score);
 }
 
 using Row = std::vector<std::string>;
@@ -75,14 +78,18 @@ Row run_row(const RunFacts& facts, const RunResult& run) {
   return row;
 }
 
-Row spread_row(const RunFacts& facts, const std::vector<RunResult>& runs, const char* name, double Spread::*member) {
+Row spread_row(const RunFacts& facts, const std::vector<RunResult>& runs, const char* name,
+               double Spread::*member) {
   Row row{name};
-  for (const Column& c : score_columns()) row.push_back(score_text(spread_of(runs, c.value).*member));
+  for (const Column& c : score_columns())
+    row.push_back(score_text(spread_of(runs, c.value).*member));
   if (facts.protocol == "automl") {
-    row.push_back(score_text(spread_of(runs, [](const eval::Outcome& o) { return o.score; }).*member));
+    row.push_back(
+        score_text(spread_of(runs, [](const eval::Outcome& o) { return o.score; }).*member));
   }
-  row.insert(row.end(), {"", member == &Spread::mean ? rate_text(spread_of(runs, steps_per_second).mean) : "", "", "",
-                         ""});
+  row.insert(row.end(),
+             {"", member == &Spread::mean ? rate_text(spread_of(runs, steps_per_second).mean) : "",
+              "", "", ""});
   return row;
 }
 
@@ -122,9 +129,9 @@ std::string report_table(const RunFacts& facts, const std::vector<RunResult>& ru
     rows.push_back(spread_row(facts, runs, "mean", &Spread::mean));
     rows.push_back(spread_row(facts, runs, "deviation", &Spread::deviation));
   }
-  return fmt::format("{} of {} on {} ({}), {} protocol\n\n{}\n{} again:\n  {}\n", metric_name(facts.metric),
-                     facts.program, facts.task, facts.source, facts.protocol, aligned(rows), version_text(),
-                     facts.command);
+  return fmt::format("{} of {} on {} ({}), {} protocol\n\n{}\n{} again:\n  {}\n",
+                     metric_name(facts.metric), facts.program, facts.task, facts.source,
+                     facts.protocol, aligned(rows), version_text(), facts.command);
 }
 
 std::string report_json(const RunFacts& facts, const std::vector<RunResult>& runs) {
@@ -144,7 +151,8 @@ std::string report_json(const RunFacts& facts, const std::vector<RunResult>& run
   json["train"] = mean(&eval::Outcome::train);
   json["valid"] = mean(&eval::Outcome::valid);
   json["test"] = mean(&eval::Outcome::test);
-  json["test_std"] = number(spread_of(runs, [](const eval::Outcome& o) { return o.test; }).deviation);
+  json["test_std"] =
+      number(spread_of(runs, [](const eval::Outcome& o) { return o.test; }).deviation);
   json["score"] = mean(&eval::Outcome::score);
   json["steps"] = runs.empty() ? 0 : runs.back().outcome.steps;
   json["steps_per_second"] = number(spread_of(runs, steps_per_second).mean);
@@ -158,7 +166,8 @@ std::string curve_csv(const RunFacts& facts, const std::vector<RunResult>& runs)
   std::string out = fmt::format("seed,step,examples,epoch,train,{}\n", facts.watched);
   for (const RunResult& run : runs) {
     for (const eval::CurvePoint& p : run.outcome.curve) {
-      out += fmt::format("{},{},{},{},{},{}\n", run.seed, p.step, p.examples, p.epoch, cell(p.train), cell(p.valid));
+      out += fmt::format("{},{},{},{},{},{}\n", run.seed, p.step, p.examples, p.epoch,
+                         cell(p.train), cell(p.valid));
     }
   }
   return out;

@@ -26,7 +26,8 @@ Spread spread(const std::vector<double>& values);
 
 const char* metric_name(tasks::Metric metric);  ///< "accuracy", "rms error"
 
-/// The final table: a row per run, mean and deviation of several, and a line to paste that repeats them.
+/// The final table: a row per run, mean and deviation of several, and a line to paste that repeats
+/// them.
 std::string report_table(const RunFacts& facts, const std::vector<RunResult>& runs);
 /// One JSON object on one line. Scores are fractions; null where there is none.
 std::string report_json(const RunFacts& facts, const std::vector<RunResult>& runs);

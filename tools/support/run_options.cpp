@@ -25,37 +25,89 @@ examples:
 exit codes: 0 success, 1 the run failed or was interrupted, 2 bad usage or bad input)";
 
 void add_run_options(CLI::App& app, RunOptions& o, std::vector<std::string>& settings) {
-  app.add_option("program", o.program, "program file; stdlib/NAME.mlz may also be one that is built in")->type_name("PROGRAM");
-  app.add_option("--task", o.task, "what to learn, as NAME or NAME:key=value,...; see --list-tasks")->type_name("NAME[:OPTIONS]")->capture_default_str();
-  app.add_option("--data", o.data, "folder with the data of tasks that need files")->type_name("DIR");
+  app.add_option("program", o.program,
+                 "program file; stdlib/NAME.mlz may also be one that is built in")
+      ->type_name("PROGRAM");
+  app.add_option("--task", o.task, "what to learn, as NAME or NAME:key=value,...; see --list-tasks")
+      ->type_name("NAME[:OPTIONS]")
+      ->capture_default_str();
+  app.add_option("--data", o.data, "folder with the data of tasks that need files")
+      ->type_name("DIR");
   app.add_option("--seed", o.seed, "of everything random")->type_name("N")->capture_default_str();
-  app.add_option("--runs", o.runs, "runs with seeds SEED, SEED+1, ...; shows mean and deviation")->type_name("N")->check(CLI::Range(1, 100000))->capture_default_str();
-  app.add_option("--epochs", o.epochs, "passes over the training examples; 0 only scores (default: the task's)")->type_name("N")->check(CLI::Range(0, 1000000));
-  app.add_option("--set", settings, "new value of a size, const or scalar param of the program; may be repeated")->type_name("NAME=VALUE")->allow_extra_args(false);
-  app.add_option("--path", o.path, "further folder to look for imports; may be repeated")->type_name("DIR")->allow_extra_args(false);
-  app.add_option("--protocol", o.protocol, "how examples are shown and scored (default: the task's)")->check(CLI::IsMember({"automl", "stream"}))->type_name("automl|stream");
-  app.add_option("--engine", o.engine, "what executes the program")->type_name("auto|NAME")->capture_default_str();
-  app.add_option("--dtype", o.dtype, "number type (default: f64 under automl, f32 under stream)")->check(CLI::IsMember({"f32", "f64"}))->type_name("f32|f64");
+  app.add_option("--runs", o.runs, "runs with seeds SEED, SEED+1, ...; shows mean and deviation")
+      ->type_name("N")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+  app.add_option("--epochs", o.epochs,
+                 "passes over the training examples; 0 only scores (default: the task's)")
+      ->type_name("N")
+      ->check(CLI::Range(0, 1000000));
+  app.add_option("--set", settings,
+                 "new value of a size, const or scalar param of the program; may be repeated")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
+  app.add_option("--path", o.path, "further folder to look for imports; may be repeated")
+      ->type_name("DIR")
+      ->allow_extra_args(false);
+  app.add_option("--protocol", o.protocol,
+                 "how examples are shown and scored (default: the task's)")
+      ->check(CLI::IsMember({"automl", "stream"}))
+      ->type_name("automl|stream");
+  app.add_option("--engine", o.engine, "what executes the program")
+      ->type_name("auto|NAME")
+      ->capture_default_str();
+  app.add_option("--dtype", o.dtype, "number type (default: f64 under automl, f32 under stream)")
+      ->check(CLI::IsMember({"f32", "f64"}))
+      ->type_name("f32|f64");
 }
 
 void add_limits(CLI::App& app, RunOptions& o) {
-  app.add_option("--steps", o.steps, "end each run after so many training steps")->type_name("N")->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 60))->group("Limits");
-  app.add_option("--timelimit", o.time_limit, "end training after so many seconds in all")->type_name("SECONDS")->check(CLI::Range(1e-3, 1e9))->group("Limits");
-  app.add_option("--max-memory", o.max_memory_mib, "for the registers of a program, in MiB")->type_name("MIB")->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 24))->capture_default_str()->group("Limits");
-  app.add_option("--max-error", o.max_abs_error, "automl: training stops above this absolute error")->type_name("E")->check(CLI::NonNegativeNumber)->capture_default_str()->group("Limits");
-  app.add_flag("--ignore-nonfinite", o.ignore_non_finite, "stream: count NaN and infinite predictions as wrong and go on")->group("Limits");
+  app.add_option("--steps", o.steps, "end each run after so many training steps")
+      ->type_name("N")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 60))
+      ->group("Limits");
+  app.add_option("--timelimit", o.time_limit, "end training after so many seconds in all")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(1e-3, 1e9))
+      ->group("Limits");
+  app.add_option("--max-memory", o.max_memory_mib, "for the registers of a program, in MiB")
+      ->type_name("MIB")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 24))
+      ->capture_default_str()
+      ->group("Limits");
+  app.add_option("--max-error", o.max_abs_error, "automl: training stops above this absolute error")
+      ->type_name("E")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str()
+      ->group("Limits");
+  app.add_flag("--ignore-nonfinite", o.ignore_non_finite,
+               "stream: count NaN and infinite predictions as wrong and go on")
+      ->group("Limits");
 }
 
 void add_output(CLI::App& app, RunOptions& o) {
-  app.add_option("--curve", o.curve, "write the learning curve as a table")->type_name("FILE.csv")->group("Output");
-  app.add_option("--plot", o.plot, "draw the learning curve")->type_name("FILE.svg")->group("Output");
-  app.add_option("--save", o.save, "write params and final state of the last run")->type_name("FILE.safetensors")->group("Output");
-  app.add_option("--load", o.load, "start from params, and state after Setup, of such a file")->type_name("FILE.safetensors")->group("Output");
+  app.add_option("--curve", o.curve, "write the learning curve as a table")
+      ->type_name("FILE.csv")
+      ->group("Output");
+  app.add_option("--plot", o.plot, "draw the learning curve")
+      ->type_name("FILE.svg")
+      ->group("Output");
+  app.add_option("--save", o.save, "write params and final state of the last run")
+      ->type_name("FILE.safetensors")
+      ->group("Output");
+  app.add_option("--load", o.load, "start from params, and state after Setup, of such a file")
+      ->type_name("FILE.safetensors")
+      ->group("Output");
   app.add_flag("--json", o.json, "the last line of output is one JSON object")->group("Output");
   app.add_flag("--quiet,-q", o.quiet, "no progress")->group("Output");
-  app.add_flag("--trace", o.trace, "find the first NaN or infinity (reference engine, f64, slow)")->group("Output");
-  app.add_option("--dump", o.dump, "print a stage of the program instead of running it")->check(CLI::IsMember({"ast", "typed", "core", "bound", "code"}))->type_name("ast|typed|core|bound|code")->group("Output");
-  app.add_flag("--check", o.check, "only check that program, task and data fit together")->group("Output");
+  app.add_flag("--trace", o.trace, "find the first NaN or infinity (reference engine, f64, slow)")
+      ->group("Output");
+  app.add_option("--dump", o.dump, "print a stage of the program instead of running it")
+      ->check(CLI::IsMember({"ast", "typed", "core", "bound", "code"}))
+      ->type_name("ast|typed|core|bound|code")
+      ->group("Output");
+  app.add_flag("--check", o.check, "only check that program, task and data fit together")
+      ->group("Output");
   app.add_flag("--list-ops", o.list_ops, "the operations of the language")->group("Information");
   app.add_flag("--list-tasks", o.list_tasks, "the tasks and their options")->group("Information");
 }
@@ -74,11 +126,15 @@ void take_settings(const std::vector<std::string>& settings, RunOptions& options
 void check_combination(const RunOptions& o) {
   if (o.list_ops || o.list_tasks) return;
   if (o.program.empty()) {
-    throw InputError("mlzrun: which program? As in: mlzrun stdlib/mlp.mlz --task digits (mlzrun --help shows more)");
+    throw InputError(
+        "mlzrun: which program? As in: mlzrun stdlib/mlp.mlz --task digits (mlzrun --help shows "
+        "more)");
   }
-  if (o.trace && o.dtype == "f32") throw InputError("--trace computes in f64; leave out --dtype f32");
+  if (o.trace && o.dtype == "f32")
+    throw InputError("--trace computes in f64; leave out --dtype f32");
   if (o.trace && o.engine != "auto" && o.engine != "reference") {
-    throw InputError(fmt::format("--trace runs on the reference engine; leave out --engine {}", o.engine));
+    throw InputError(
+        fmt::format("--trace runs on the reference engine; leave out --engine {}", o.engine));
   }
   if (o.seed > std::numeric_limits<std::uint64_t>::max() - static_cast<std::uint64_t>(o.runs)) {
     throw InputError(fmt::format("--seed {}: too large for {} runs", o.seed, o.runs));

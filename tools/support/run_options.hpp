@@ -33,7 +33,8 @@ struct RunOptions {
   bool list_ops = false, list_tasks = false;
 };
 
-/// Reads a command line. Prints help, version or an error itself and then returns nothing, with `exit_code` set.
+/// Reads a command line. Prints help, version or an error itself and then returns nothing, with
+/// `exit_code` set.
 std::optional<RunOptions> parse_run_options(int argc, const char* const* argv, int& exit_code);
 
 /// The command that repeats a run of these options, for a shell. Files it writes are left out.

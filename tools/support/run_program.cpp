@@ -30,8 +30,10 @@ class Runs {
   void run_one(int number);
   eval::Settings settings(std::uint64_t seed);
   double time_left() const;
-  void save(const vm::Machine& machine, const vm::MachineOptions& made_with, const RunResult& result) const;
+  void save(const vm::Machine& machine, const vm::MachineOptions& made_with,
+            const RunResult& result) const;
   void report() const;
+  std::string advice() const;
   int exit_code() const;
 
   const RunOptions& options_;
@@ -88,15 +90,20 @@ void Runs::begin(const vm::Machine& machine, const tasks::Problem& problem) {
   exact.dtype = facts_.dtype;
   exact.engine = facts_.engine;
   facts_.command = command_line(exact);
-  const auto mode = options_.quiet ? ProgressDisplay::Mode::off : ProgressDisplay::mode_for_stderr();
-  display_ = std::make_unique<ProgressDisplay>(mode, metric_name(facts_.metric), facts_.watched, options_.runs);
+  const auto mode =
+      options_.quiet ? ProgressDisplay::Mode::off : ProgressDisplay::mode_for_stderr();
+  display_ = std::make_unique<ProgressDisplay>(mode, metric_name(facts_.metric), facts_.watched,
+                                               options_.runs);
 }
 
 void Runs::run_one(int number) {
   const std::uint64_t seed = options_.seed + static_cast<std::uint64_t>(number - 1);
   const tasks::Problem problem = setup_.task->problem(seed, 0);
-  vm::MachineOptions machine_options{setup_.dtype, 1, seed, {0}, model_.params};
-  if (machine_options.params.empty()) machine_options.params = vm::initial_params(setup_.program, seed);
+  vm::MachineOptions machine_options;
+  machine_options.dtype = setup_.dtype;
+  machine_options.seed = seed;
+  machine_options.params =
+      model_.params.empty() ? vm::initial_params(setup_.program, seed) : model_.params;
   std::unique_ptr<vm::Machine> machine;
   if (options_.trace) {
     machine = std::make_unique<eval::TracingMachine>(setup_.program, machine_options);
@@ -114,7 +121,8 @@ void Runs::run_one(int number) {
   if (!options_.save.empty()) save(*machine, machine_options, results_.back());
 }
 
-void Runs::save(const vm::Machine& machine, const vm::MachineOptions& made_with, const RunResult& result) const {
+void Runs::save(const vm::Machine& machine, const vm::MachineOptions& made_with,
+                const RunResult& result) const {
   TensorFile file = model_of(machine, made_with.params);
   file.metadata = {{"format", "mlz"},
                    {"version", version_text()},
@@ -137,13 +145,19 @@ void Runs::report() const {
   if (options_.json) fmt::print("{}\n", report_json(facts_, results_));
 }
 
+/// What to do about a run that failed.
+std::string Runs::advice() const {
+  if (options_.trace) return "";
+  const std::string trace = "; --trace shows which line it came from";
+  return setup_.protocol == eval::Protocol::stream ? trace + ", --ignore-nonfinite goes on" : trace;
+}
+
 int Runs::exit_code() const {
   if (interrupted()) return kRunFailed;
   for (const RunResult& result : results_) {
     if (!result.outcome.failed()) continue;
-    fmt::print(stderr, "the run with seed {} failed after {} steps: {}{}\n", result.seed, result.outcome.steps,
-               eval::stop_text(result.outcome.why),
-               options_.trace ? "" : "; --trace shows which line it came from, --ignore-nonfinite goes on");
+    fmt::print(stderr, "the run with seed {} failed after {} steps: {}{}\n", result.seed,
+               result.outcome.steps, eval::stop_text(result.outcome.why), advice());
     return kRunFailed;
   }
   return kSuccess;

@@ -3,7 +3,8 @@
 
 namespace mlz::tools {
 
-/// What mlzrun does: compile, bind, run and report. Returns the exit code; throws InputError for bad input.
+/// What mlzrun does: compile, bind, run and report. Returns the exit code; throws InputError for
+/// bad input.
 int run_program(const RunOptions& options);
 
 }  // namespace mlz::tools

@@ -36,7 +36,8 @@ class Reader {
   json header();
   Tensor tensor(const std::string& name, const json& entry);
   std::int64_t elements(const std::string& name, const std::vector<std::int64_t>& shape) const;
-  std::vector<std::uint64_t> whole_numbers(const std::string& name, const json& entry, const char* key) const;
+  std::vector<std::uint64_t> whole_numbers(const std::string& name, const json& entry,
+                                           const char* key) const;
   void check_overlaps();
 
   struct Range {
@@ -53,9 +54,11 @@ json Reader::header() {
   std::uint64_t length = 0;
   std::memcpy(&length, bytes_.data(), kPrefix);
   if (length > bytes_.size() - kPrefix) {
-    fail(fmt::format("its header should have {} bytes, but only {} follow", length, bytes_.size() - kPrefix));
+    fail(fmt::format("its header should have {} bytes, but only {} follow", length,
+                     bytes_.size() - kPrefix));
   }
-  if (length > kMaxHeader) fail(fmt::format("its header has {} bytes, more than {}", length, kMaxHeader));
+  if (length > kMaxHeader)
+    fail(fmt::format("its header has {} bytes, more than {}", length, kMaxHeader));
   const std::string_view text = bytes_.substr(kPrefix, length);
   data_ = bytes_.substr(kPrefix + length);
   const auto shallow = [this](int depth, json::parse_event_t, json&) {
@@ -67,21 +70,26 @@ json Reader::header() {
   return result;
 }
 
-std::vector<std::uint64_t> Reader::whole_numbers(const std::string& name, const json& entry, const char* key) const {
+std::vector<std::uint64_t> Reader::whole_numbers(const std::string& name, const json& entry,
+                                                 const char* key) const {
   const auto found = entry.find(key);
-  if (found == entry.end() || !found->is_array()) fail(name, fmt::format("has no list \"{}\"", key));
+  if (found == entry.end() || !found->is_array())
+    fail(name, fmt::format("has no list \"{}\"", key));
   std::vector<std::uint64_t> result;
   for (const json& value : *found) {
-    if (!value.is_number_unsigned()) fail(name, fmt::format("has a \"{}\" that is not a whole number >= 0", key));
+    if (!value.is_number_unsigned())
+      fail(name, fmt::format("has a \"{}\" that is not a whole number >= 0", key));
     result.push_back(value.get<std::uint64_t>());
   }
   return result;
 }
 
-std::int64_t Reader::elements(const std::string& name, const std::vector<std::int64_t>& shape) const {
+std::int64_t Reader::elements(const std::string& name,
+                              const std::vector<std::int64_t>& shape) const {
   std::int64_t product = 1;
   for (const std::int64_t n : shape) {
-    if (n < 0 || __builtin_mul_overflow(product, n, &product)) fail(name, "has an impossible shape");
+    if (n < 0 || __builtin_mul_overflow(product, n, &product))
+      fail(name, "has an impossible shape");
   }
   return product;
 }
@@ -102,7 +110,8 @@ Tensor Reader::tensor(const std::string& name, const json& entry) {
   const auto dtype = entry.find("dtype");
   if (dtype == entry.end() || !dtype->is_string()) fail(name, "has no dtype");
   const auto& type = dtype->get_ref<const std::string&>();
-  if (type != "F32" && type != "F64") fail(name, fmt::format("has dtype {}; F32 and F64 can be read", type));
+  if (type != "F32" && type != "F64")
+    fail(name, fmt::format("has dtype {}; F32 and F64 can be read", type));
   Tensor result;
   for (const std::uint64_t n : whole_numbers(name, entry, "shape")) {
     result.shape.push_back(static_cast<std::int64_t>(n));
@@ -173,7 +182,8 @@ std::string to_safetensors(const TensorFile& file, vm::DType dtype) {
   std::string data;
   for (const auto& [name, tensor] : file.tensors) {
     const std::size_t begin = data.size();
-    dtype == vm::DType::f32 ? append<float>(data, tensor.values) : append<double>(data, tensor.values);
+    dtype == vm::DType::f32 ? append<float>(data, tensor.values)
+                            : append<double>(data, tensor.values);
     head[name] = {{"dtype", dtype == vm::DType::f32 ? "F32" : "F64"},
                   {"shape", tensor.shape},
                   {"data_offsets", {begin, data.size()}}};

@@ -9,7 +9,8 @@
 
 namespace mlz::tools {
 
-/// Named arrays in the safetensors format: eight bytes with the length of a JSON header, the header, the data.
+/// Named arrays in the safetensors format: eight bytes with the length of a JSON header, the
+/// header, the data.
 struct Tensor {
   std::vector<std::int64_t> shape;  ///< empty for a scalar
   std::vector<double> values;       ///< row by row
@@ -22,8 +23,8 @@ struct TensorFile {
 /// The bytes of a file; values are stored as `dtype`.
 std::string to_safetensors(const TensorFile& file, vm::DType dtype);
 
-/// Reads the bytes of a file called `name`. Numbers must be F32 or F64. Throws InputError naming the tensor and what
-/// is wrong with it; nothing in the file is trusted.
+/// Reads the bytes of a file called `name`. Numbers must be F32 or F64. Throws InputError naming
+/// the tensor and what is wrong with it; nothing in the file is trusted.
 TensorFile from_safetensors(std::string_view bytes, const std::string& name);
 
 }  // namespace mlz::tools

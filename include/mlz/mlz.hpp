@@ -1,0 +1,4 @@
+#pragma once
+#include "mlz/error.hpp"
+#include "mlz/program.hpp"
+#include "mlz/vm.hpp"

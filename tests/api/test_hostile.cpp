@@ -1,0 +1,114 @@
+#include <doctest/doctest.h>
+
+#include <chrono>
+
+#include "programs.hpp"
+
+namespace {
+
+std::string repeated(const std::string& part, int times) {
+  std::string out;
+  for (int i = 0; i < times; ++i) out += part;
+  return out;
+}
+
+struct Verdict {
+  std::string text;  // errors; empty when compiled, bound and started
+  double seconds = 0;
+};
+
+Verdict verdict(const std::string& text, const mlz::BindOptions& options = {}) {
+  const auto start = std::chrono::steady_clock::now();
+  const auto attempt = [&]() -> std::string {
+    const auto program = mlz::compile(text);
+    if (!program) return program.error_text();
+    const auto bound = program->bind({{"features", 4}, {"outputs", 2}}, options);
+    if (!bound) return bound.error_text();
+    return bound->start().error_text();
+  };
+  Verdict v;
+  v.text = attempt();
+  v.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return v;
+}
+
+constexpr double kSoon = 20;  // seconds, also under sanitizers on a busy machine
+
+}  // namespace
+
+TEST_CASE("texts that ask for too much are refused soon") {
+  const std::string predict = "def Predict(x):\n";
+  const struct {
+    const char* what;
+    std::string text, expected;
+  } cases[] = {
+      {"long", std::string(2 << 20, 'a'), "are allowed"},
+      {"binary", std::string("\0\1\2\3", 4), "zero byte"},
+      {"deep", predict + "  y = " + repeated("(", 5000) + "1" + repeated(")", 5000) + "\n", "brackets"},
+      {"huge size", "size n = 1000000000\nstate W : matrix[n, n]\n" + predict + "  y = sum(W)\n", "bytes"},
+      {"overflowing size", "size n = 1e18\nstate W : matrix[n * n, n * n]\n" + predict + "  y = sum(W)\n", ""},
+      {"loops in loops", predict + "  y = 0\n  for i in range(1000000):\n    for j in range(1000000):\n      y = y + 1\n",
+       "instructions"},
+      {"idle loops", predict + "  y = 0\n  for i in range(1000000):\n    for j in range(1000000):\n      if i < 0:\n        y = 1\n",
+       "instructions"},
+      {"large family", "state a[i in range(1000000000)] : scalar\n" + predict + "  y = a[0]\n", "registers"},
+      {"work", "state W : matrix[5000, 5000]\n" + predict + "  y = sum(W @ W)\n", "operations"},
+      {"work in Setup", "state W : matrix[2000, 2000]\ndef Setup():\n  for i in range(1000):\n    W = W @ W\n" + predict + "  y = sum(W)\n",
+       "Setup"},
+      {"a million errors", repeated("?? =\n", 200'000), "more"},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.what);
+    const Verdict v = verdict(c.text);
+    CHECK_FALSE(v.text.empty());
+    CHECK_MESSAGE(v.text.find(c.expected) != std::string::npos, v.text.substr(0, 300));
+    CHECK(v.seconds < kSoon);
+  }
+}
+
+TEST_CASE("helpers that double at every level are refused soon") {
+  std::string text = "def h0(a):\n  return a + 1\n";
+  for (int i = 1; i < 60; ++i) {
+    const std::string below = "h" + std::to_string(i - 1);
+    text += "def h" + std::to_string(i) + "(a):\n  return " + below + "(" + below + "(a))\n";
+  }
+  const Verdict v = verdict(text + "def Predict(x):\n  y = h59(x[0])\n");
+  CHECK_MESSAGE(v.text.find("inlined") != std::string::npos, v.text.substr(0, 300));
+  CHECK(v.seconds < kSoon);
+}
+
+TEST_CASE("shapes that multiply out to many terms are refused soon") {
+  std::string sum = "(a0", text;
+  for (int i = 0; i < 12; ++i) text += "size a" + std::to_string(i) + " = 1\n";
+  for (int i = 1; i < 12; ++i) sum += " + a" + std::to_string(i);
+  sum += ")";
+  std::string product = sum;
+  for (int i = 0; i < 30; ++i) product += " * " + sum;
+  const Verdict v = verdict(text + "state w : vector[" + product + "]\ndef Predict(x):\n  y = sum(w)\n");
+  CHECK_FALSE(v.text.empty());
+  CHECK(v.seconds < kSoon);
+}
+
+TEST_CASE("long chains of registers are bound soon") {
+  const std::string chain =
+      "state a[i in range(100000)] : scalar\ndef Predict(x):\n  y = a[0]\n  for i in range(99999):\n    a[i] = a[i + 1]\n"
+      "def Learn(x, target):\n  a[99999] = target\n";
+  const Verdict v = verdict(chain);
+  CHECK(v.text == "");
+  CHECK(v.seconds < kSoon);
+}
+
+TEST_CASE("limits of the caller hold") {
+  mlz::BindOptions options;
+  options.max_instructions = 10;
+  CHECK(verdict("def Predict(x):\n  y = 0\n  for i in range(20):\n    y = y + i\n", options).text.find("10") !=
+        std::string::npos);
+  options = {};
+  options.max_bytes = 1000;
+  CHECK(verdict("state w : vector[1000]\ndef Predict(x):\n  y = sum(w)\n", options).text.find("1000 bytes") !=
+        std::string::npos);
+  options = {};
+  options.max_operations = 100;
+  CHECK(verdict("state w : vector[1000]\ndef Predict(x):\n  y = sum(w)\n", options).text.find("100 are allowed") !=
+        std::string::npos);
+}

@@ -1,0 +1,186 @@
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+
+#include "lang/core/draws.hpp"
+#include "vm/lanes.hpp"
+#include "vm/lanes_plan.hpp"
+#include "vm/machine_setup.hpp"
+
+namespace mlz::vm {
+namespace {
+
+template <class T>
+class LanesMachine final : public Machine {
+ public:
+  LanesMachine(const BoundProgram& program, const MachineOptions& options, Level level)
+      : program_(program),
+        lanes_(options.lanes),
+        seed_(options.seed),
+        lifetimes_(lane_lifetimes(options)),
+        params_(param_values(program, options)),
+        plan_(program_, options.lanes, level),
+        drawn_(static_cast<std::size_t>(plan_.largest_draw())) {
+    reset();
+  }
+
+  std::string_view engine() const override { return "lanes"; }
+  DType dtype() const override { return std::is_same_v<T, double> ? DType::f64 : DType::f32; }
+  int lanes() const override { return lanes_; }
+  const BoundProgram& program() const override { return program_; }
+
+  void reset() override;
+  void run(Function function) override;
+  void read(RegisterId id, int lane, std::span<double> out) const override {
+    read_as(id, lane, out);
+  }
+  void write(RegisterId id, int lane, std::span<const double> in) override {
+    write_as(id, lane, in);
+  }
+  void read(RegisterId id, int lane, std::span<float> out) const override {
+    read_as(id, lane, out);
+  }
+  void write(RegisterId id, int lane, std::span<const float> in) override {
+    write_as(id, lane, in);
+  }
+  Snapshot save() const override;
+  void restore(const Snapshot& snapshot) override;
+  void set_draw_stream(std::uint32_t stream) override { stream_ = stream; }
+
+ private:
+  BoundProgram program_;
+  int lanes_;
+  std::uint64_t seed_;
+  std::uint32_t stream_ = kLifetimeStream;
+  std::vector<std::uint32_t> lifetimes_;
+  std::vector<std::vector<double>> params_;
+  lanes::Plan<T> plan_;
+  std::vector<double> drawn_;
+  std::array<std::uint64_t, 3> runs_{};
+
+  void fill(RegisterId id, double value);
+  void draw(const BoundInstruction& i, std::uint64_t runs);
+  template <class E>
+  void read_as(RegisterId id, int lane, std::span<E> out) const;
+  template <class E>
+  void write_as(RegisterId id, int lane, std::span<const E> in);
+};
+
+template <class T>
+void LanesMachine<T>::fill(RegisterId id, double value) {
+  std::fill_n(plan_.at(id), program_.registers[id].size() * plan_.width(), static_cast<T>(value));
+}
+
+template <class T>
+void LanesMachine<T>::reset() {
+  runs_ = {};
+  const std::int64_t width = plan_.width();
+  for (RegisterId id = 0; id < program_.registers.size(); ++id) {
+    const BoundRegister& r = program_.registers[id];
+    fill(id, r.birth == BoundRegister::Birth::constant ? r.constant : 0);
+  }
+  for (std::size_t p = 0; p < params_.size(); ++p) {
+    T* entry = plan_.at(program_.params[p].id);
+    for (const double value : params_[p]) entry = std::fill_n(entry, width, static_cast<T>(value));
+  }
+  for (RegisterId id = 0; id < program_.registers.size(); ++id) {
+    const BoundRegister& r = program_.registers[id];
+    if (r.birth == BoundRegister::Birth::copy)
+      std::copy_n(plan_.at(r.copy_of), r.size() * width, plan_.at(id));
+  }
+}
+
+template <class T>
+void LanesMachine<T>::run(Function function) {
+  std::uint64_t& runs = runs_[static_cast<std::size_t>(function)];
+  for (const lanes::Step<T>& step : plan_.steps(function)) {
+    if (step.draw != nullptr) {
+      draw(*step.draw, runs);
+      continue;
+    }
+    step.kernel(step.call);
+    if (step.copy_to != nullptr) std::copy_n(step.call.out, step.copy_count, step.copy_to);
+  }
+  ++runs;
+}
+
+template <class T>
+void LanesMachine<T>::draw(const BoundInstruction& i, std::uint64_t runs) {
+  const std::span<double> out(drawn_.data(),
+                              static_cast<std::size_t>(program_.registers[i.out].size()));
+  for (int lane = 0; lane < lanes_; ++lane) {
+    const DrawKey key{seed_, stream_, lifetimes_[static_cast<std::size_t>(lane)], i.sampler,
+                      i.draw_first + i.draw_stride * runs};
+    const auto arg = [&](std::size_t k) { return static_cast<double>(plan_.at(i.in[k])[lane]); };
+    switch (i.op) {
+      case OpId::uniform:
+        draw_uniform(key, arg(0), arg(1), out);
+        break;
+      case OpId::normal:
+        draw_normal(key, arg(0), arg(1), out);
+        break;
+      case OpId::truncated_normal:
+        draw_truncated_normal(key, arg(0), arg(1), out);
+        break;
+      default:
+        draw_bernoulli(key, arg(0), out);
+    }
+    T* entry = plan_.at(i.out) + lane;
+    for (std::size_t k = 0; k < out.size(); ++k)
+      entry[static_cast<std::int64_t>(k) * plan_.width()] = static_cast<T>(out[k]);
+  }
+}
+
+template <class T>
+template <class E>
+void LanesMachine<T>::read_as(RegisterId id, int lane, std::span<E> out) const {
+  check_read(*this, id, lane, out.size());
+  const T* entry = plan_.at(id) + lane;
+  for (std::size_t k = 0; k < out.size(); ++k)
+    out[k] = static_cast<E>(entry[static_cast<std::int64_t>(k) * plan_.width()]);
+}
+
+template <class T>
+template <class E>
+void LanesMachine<T>::write_as(RegisterId id, int lane, std::span<const E> in) {
+  check_write(*this, id, lane, in.size());
+  T* entry = plan_.at(id) + lane;
+  for (std::size_t k = 0; k < in.size(); ++k)
+    entry[static_cast<std::int64_t>(k) * plan_.width()] = static_cast<T>(in[k]);
+}
+
+template <class T>
+Snapshot LanesMachine<T>::save() const {
+  Snapshot snapshot;
+  const auto bytes = std::as_bytes(plan_.registers());
+  snapshot.memory.assign(bytes.begin(), bytes.end());
+  snapshot.runs = runs_;
+  return snapshot;
+}
+
+template <class T>
+void LanesMachine<T>::restore(const Snapshot& snapshot) {
+  const auto bytes = std::as_writable_bytes(plan_.registers());
+  if (snapshot.memory.size() != bytes.size()) {
+    throw std::logic_error(
+        "this snapshot was saved by a machine of another program or with other lanes");
+  }
+  std::ranges::copy(snapshot.memory, bytes.begin());
+  runs_ = snapshot.runs;
+}
+
+}  // namespace
+
+std::unique_ptr<Machine> make_lanes(const BoundProgram& program, const MachineOptions& options,
+                                    std::optional<Level> level) {
+  if (!level) level = kernel_level();
+  if (options.dtype == DType::f32)
+    return std::make_unique<LanesMachine<float>>(program, options, *level);
+  return std::make_unique<LanesMachine<double>>(program, options, *level);
+}
+
+std::unique_ptr<Machine> make_lanes(const BoundProgram& program, const MachineOptions& options) {
+  return make_lanes(program, options, std::nullopt);
+}
+
+}  // namespace mlz::vm

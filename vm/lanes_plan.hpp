@@ -1,0 +1,77 @@
+#pragma once
+#include <deque>
+#include <span>
+#include <vector>
+
+#include "vm/bound_program.hpp"
+#include "vm/lanes_kernels.hpp"
+
+namespace mlz::vm::lanes {
+
+/// One live instruction as the engine runs it.
+template <class T>
+struct Step {
+  Kernel<T> kernel = nullptr;  ///< null: a random draw
+  Call<T> call;
+  T* copy_to = nullptr;  ///< where a result goes that had to be made apart from its operands
+  std::int64_t copy_count = 0;
+  const BoundInstruction* draw = nullptr;
+};
+
+/// Memory and prepared instructions of a program for some number of lanes. Pointers lead into
+/// itself: not copyable.
+template <class T>
+class Plan {
+ public:
+  Plan(const BoundProgram& program, int lanes, Level level);
+  Plan(const Plan&) = delete;
+  Plan& operator=(const Plan&) = delete;
+
+  std::int64_t width() const { return width_; }
+  T* at(RegisterId id) { return memory_.data() + offset_[id]; }
+  const T* at(RegisterId id) const { return memory_.data() + offset_[id]; }
+  /// All registers, without scratch.
+  std::span<T> registers() { return {memory_.data(), registers_end_}; }
+  std::span<const T> registers() const { return {memory_.data(), registers_end_}; }
+  const std::vector<Step<T>>& steps(Function f) const {
+    return steps_[static_cast<std::size_t>(f)];
+  }
+  std::int64_t largest_draw() const { return largest_draw_; }
+
+ private:
+  /// Memory that begins a cache line.
+  struct Aligned {
+    std::vector<std::byte> bytes;
+    T* begin = nullptr;
+    T* data() { return begin; }
+    const T* data() const { return begin; }
+    void resize(std::size_t n);
+  };
+
+  const BoundProgram& program_;
+  const Kernels<T>& kernels_;
+  std::int64_t width_;
+  std::vector<std::size_t> offset_;
+  std::size_t registers_end_ = 0;
+  std::int64_t largest_draw_ = 0;
+  Aligned memory_;
+  std::deque<std::vector<std::int32_t>> indices_;
+  std::array<std::vector<Step<T>>, 3> steps_;
+
+  const BoundRegister& reg(RegisterId id) const { return program_.registers[id]; }
+  std::size_t lay_out();
+  Step<T> prepare(const BoundInstruction& i);
+  Step<T> start(const BoundInstruction& i);
+  void keep_operands(const BoundInstruction& i, Step<T>& step);
+  bool elementwise(const BoundInstruction& i, Step<T>& step);
+  bool moves(const BoundInstruction& i, Step<T>& step);
+  bool moves_rows(const BoundInstruction& i, Step<T>& step);
+  bool products(const BoundInstruction& i, Step<T>& step);
+  bool reduces(const BoundInstruction& i, Step<T>& step);
+  bool reduces_groups(const BoundInstruction& i, Step<T>& step);
+  bool rows(const BoundInstruction& i, Step<T>& step);
+  template <class F>
+  const std::int32_t* index(std::int64_t n, F f);  ///< f(0) ... f(n - 1)
+};
+
+}  // namespace mlz::vm::lanes
