@@ -64,7 +64,7 @@ function(mlz_kernel_levels target)
       continue()
     endif()
     set(level ${CMAKE_MATCH_1})
-    set(options -fno-math-errno -fno-trapping-math)
+    set(options -fno-math-errno -fno-trapping-math -foptimize-sibling-calls)
     if(MLZ_SANITIZE)
       # With every check on, these sources take minutes to compile. The levels have one source, so one of them is
       # checked for what matters in loops: the addresses.
@@ -75,6 +75,9 @@ function(mlz_kernel_levels target)
       if(level EQUAL 4)
         list(APPEND options -mprefer-vector-width=512)
       endif()
+    endif()
+    if(source MATCHES "stream_kernels" AND NOT level EQUAL 2)
+      list(APPEND options -mno-vzeroupper)  # done once at the end of a stream instead
     endif()
     get_filename_component(source ${source} ABSOLUTE BASE_DIR ${folder})
     set_property(SOURCE ${source} PROPERTY COMPILE_OPTIONS "${options}")
