@@ -6,7 +6,7 @@ namespace mlz::evolve {
 namespace {
 
 /// Candidates bred and programs run per turn of a worker.
-constexpr std::size_t kBreedPart = 16, kRunPart = 4;
+constexpr std::size_t kBreedPart = 16, kRunPart = 8;
 
 }  // namespace
 

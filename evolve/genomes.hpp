@@ -40,8 +40,8 @@ class Genomes {
   virtual int mutate(std::uint32_t place, Draws& draws) = 0;
   virtual Identity identify(std::uint32_t place, std::uint64_t salt, int worker) = 0;
   virtual std::unique_ptr<Judge> judge(const ProblemSet& set, int workers) = 0;
-  /// Tells how many training examples the search shows a program; static costs are counted for so many.
-  virtual void set_examples(std::size_t count) = 0;
+  /// Tells what programs will be identified for, before the first is.
+  virtual void prepare(const ProblemSet& search) = 0;
 
   virtual std::string text(std::uint32_t place) const = 0;       ///< canonical core text
   virtual std::string live_text(std::uint32_t place) const = 0;  ///< without dead lines

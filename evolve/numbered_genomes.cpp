@@ -5,20 +5,20 @@ namespace {
 
 class NumberedJudge : public Judge {
  public:
-  NumberedJudge(const NumberedGenomes& genomes, LaneEvaluator evaluator, int workers)
-      : genomes_(genomes), evaluator_(std::move(evaluator)) {
-    for (int w = 0; w < workers; ++w) workspaces_.push_back(evaluator_.workspace());
-  }
+  NumberedJudge(const NumberedGenomes& genomes, const NumberedEvaluator& evaluator, int workers)
+      : genomes_(genomes), evaluators_(static_cast<std::size_t>(workers), evaluator), programs_(evaluators_.size()) {}
+
   void score(std::span<const std::uint32_t> places, std::span<Score> out, int worker) override {
-    for (std::size_t i = 0; i < places.size(); ++i) {
-      out[i] = evaluator_.evaluate(genomes_.live(places[i]), *workspaces_[static_cast<std::size_t>(worker)]);
-    }
+    auto& programs = programs_[static_cast<std::size_t>(worker)];
+    programs.clear();
+    for (const std::uint32_t place : places) programs.push_back(&genomes_.live(place));
+    evaluators_[static_cast<std::size_t>(worker)].evaluate(programs, out);
   }
 
  private:
   const NumberedGenomes& genomes_;
-  LaneEvaluator evaluator_;
-  std::vector<std::shared_ptr<LaneEvaluator::Workspace>> workspaces_;
+  std::vector<NumberedEvaluator> evaluators_;           ///< one per worker
+  std::vector<std::vector<const Genome*>> programs_;  ///< likewise
 };
 
 }  // namespace
@@ -54,17 +54,24 @@ int NumberedGenomes::mutate(std::uint32_t place, Draws& draws) {
 
 Identity NumberedGenomes::identify(std::uint32_t place, std::uint64_t salt, int worker) {
   Genome& live = live_[place];
-  finders_[static_cast<std::size_t>(worker)].find(genomes_[place], live);
-  Identity identity{key_of(live, salt), static_cast<std::uint32_t>(live.code.size()), false};
+  const auto w = static_cast<std::size_t>(worker);
+  finders_[w].find(genomes_[place], live);
+  Identity identity{key_of(live, finders_[w].born(), options_.space.banks, setups_[w], salt),
+                    static_cast<std::uint32_t>(live.code.size()), false};
   if (options_.cost_limit > 0) {
     identity.over_limit = static_cost(genomes_[place]).of(examples_) > options_.cost_limit * options_.cost_unit.of(examples_);
   }
   return identity;
 }
 
+void NumberedGenomes::prepare(const ProblemSet& search) {
+  examples_ = static_cast<double>(search.problems.front().train->size());
+  const auto features = static_cast<std::size_t>(search.info().sizes.at("features"));
+  setups_.assign(finders_.size(), SetupValues(options_.space.banks, features));
+}
+
 std::unique_ptr<Judge> NumberedGenomes::judge(const ProblemSet& set, int workers) {
-  return std::make_unique<NumberedJudge>(
-      *this, LaneEvaluator(set, options_.space.banks, options_.join, options_.max_error), workers);
+  return std::make_unique<NumberedJudge>(*this, NumberedEvaluator(set, options_.join, options_.max_error), workers);
 }
 
 std::string NumberedGenomes::live_text(std::uint32_t place) const {

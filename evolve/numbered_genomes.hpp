@@ -27,7 +27,7 @@ class NumberedGenomes : public Genomes {
   int mutate(std::uint32_t place, Draws& draws) override;
   Identity identify(std::uint32_t place, std::uint64_t salt, int worker) override;
   std::unique_ptr<Judge> judge(const ProblemSet& set, int workers) override;
-  void set_examples(std::size_t count) override { examples_ = static_cast<double>(count); }
+  void prepare(const ProblemSet& search) override;
   std::string text(std::uint32_t place) const override { return print(genomes_[place]); }
   std::string live_text(std::uint32_t place) const override;
   void read(std::uint32_t place, const std::string& text, const std::string& name) override;
@@ -39,7 +39,8 @@ class NumberedGenomes : public Genomes {
   Options options_;
   std::vector<Genome> genomes_, live_;
   double examples_ = 0;
-  std::vector<LiveFinder> finders_;  ///< one per worker
+  std::vector<LiveFinder> finders_;   ///< one per worker
+  std::vector<SetupValues> setups_;  ///< likewise
 };
 
 }  // namespace mlz::evolve

@@ -78,7 +78,7 @@ void Search::restore(const SearchState& state) {
 void Search::begin_experiment(bool fresh) {
   const ProblemSet set =
       ProblemSet::make(task_, problem_seed(state_.experiment, kSearchProblems), static_cast<std::uint32_t>(config_.tasks));
-  genomes_->set_examples(set.problems.front().train->size());
+  genomes_->prepare(set);
   judge_ = genomes_->judge(set, workers_.count());
   if (config_.cache && !cache_) cache_ = std::make_unique<ScoreCache>(static_cast<std::size_t>(config_.cache_size));
   Evolution::Options o;

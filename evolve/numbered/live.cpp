@@ -91,27 +91,58 @@ void LiveFinder::find(const Genome& genome, Genome& live) {
     before_predict = predict;
     before_learn = learn;
   }
+  born_ = before_predict & ~given_;
   live.code.clear();
   live.length = {};
-  keep_live(genome, 0, before_predict & ~given_, live);
+  keep_live(genome, 0, born_, live);
   keep_live(genome, 1, after_predict, live);
   keep_live(genome, 2, after_learn, live);
 }
 
-Key key_of(const Genome& live, std::uint64_t salt) {
-  std::uint64_t lengths = 0;
-  for (const std::uint8_t length : live.length) lengths = lengths << 8 | length;
-  Key key{fold(salt ^ 0x9E3779B97F4A7C15ull, lengths ^ 0xD6E8FEB86659FD93ull),
-          fold(salt ^ 0xA0761D6478BD642Full, lengths ^ 0xE7037ED1A0B428DBull)};
-  for (const Instruction& i : live.code) {
+KeyMaker::KeyMaker(std::uint64_t salt)
+    : key_{fold(salt ^ 0x9E3779B97F4A7C15ull, 0xD6E8FEB86659FD93ull), fold(salt ^ 0xA0761D6478BD642Full, 0xE7037ED1A0B428DBull)} {}
+
+void KeyMaker::add(std::uint64_t x, std::uint64_t y) {
+  key_.a = fold(key_.a ^ x ^ 0x8EBC6AF09C88C6E3ull, y ^ 0x589965CC75374CC3ull) + (key_.a << 7);
+  key_.b = fold(key_.b ^ y ^ 0x1D8E4E27C47D124Full, x ^ 0xEB44ACCAB455D165ull) + (key_.b >> 9);
+}
+
+void KeyMaker::add(std::span<const Instruction> code) {
+  add(code.size(), 1);
+  for (const Instruction& i : code) {
     std::array<std::uint8_t, 2> in = i.in;
     if (quick_ops()[i.op].commutative && in[1] < in[0]) std::swap(in[0], in[1]);
-    const std::uint64_t head = i.op | std::uint64_t{in[0]} << 8 | std::uint64_t{in[1]} << 16 |
-                               std::uint64_t{i.out} << 24 | std::uint64_t{std::bit_cast<std::uint32_t>(i.extra)} << 32;
-    key.a = fold(key.a ^ head ^ 0x8EBC6AF09C88C6E3ull, i.bits ^ 0x589965CC75374CC3ull) + (key.a << 7);
-    key.b = fold(key.b ^ i.bits ^ 0x1D8E4E27C47D124Full, head ^ 0xEB44ACCAB455D165ull) + (key.b >> 9);
+    add(i.op | std::uint64_t{in[0]} << 8 | std::uint64_t{in[1]} << 16 | std::uint64_t{i.out} << 24 |
+            std::uint64_t{std::bit_cast<std::uint32_t>(i.extra)} << 32,
+        i.bits);
   }
-  return key;
+}
+
+void KeyMaker::add(std::span<const double> values) {
+  for (std::size_t k = 0; k < values.size(); k += 2) {
+    add(std::bit_cast<std::uint64_t>(values[k]), k + 1 < values.size() ? std::bit_cast<std::uint64_t>(values[k + 1]) : 0);
+  }
+}
+
+Key key_of(const Genome& live, std::uint64_t salt) {
+  KeyMaker maker(salt);
+  for (std::size_t f = 0; f < 3; ++f) maker.add(live.function(f));
+  return maker.key();
+}
+
+Key key_of(const Genome& live, LiveFinder::Mask born, const Banks& banks, SetupValues& setup, std::uint64_t salt) {
+  if (!setup.run(live)) return key_of(live, salt);
+  KeyMaker maker(salt);
+  maker.add(born, 2);
+  for (LiveFinder::Mask left = born; left != 0; left &= left - 1) {
+    int address = std::countr_zero(left);
+    std::size_t kind = 0;
+    for (; address >= banks.count[kind]; ++kind) address -= banks.count[kind];
+    maker.add(setup.of(static_cast<Kind>(kind), address));
+  }
+  maker.add(live.function(1));
+  maker.add(live.function(2));
+  return maker.key();
 }
 
 StaticCost static_cost(const Genome& genome) {

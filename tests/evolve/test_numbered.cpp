@@ -40,8 +40,7 @@ std::vector<double> by_reference(const Genome& genome, const ProblemSet& set, st
 void compare(const char* task, int programs, int length) {
   const ProblemSet set = ProblemSet::make(tasks::make_task(task, {}), 5, 3);
   const Space space = every_op(length);
-  const LaneEvaluator evaluator(set, space.banks, Join::mean, 100);
-  const auto workspace = evaluator.workspace();
+  NumberedEvaluator evaluator(set, Join::mean, 100);
   LiveFinder finder(space.banks);
   int scored = 0;
   for (int n = 0; n < programs; ++n) {
@@ -49,12 +48,14 @@ void compare(const char* task, int programs, int length) {
     const Genome genome = first_genome(space, true, draws);
     Genome live;
     finder.find(genome, live);
-    const Score score = evaluator.evaluate(live, *workspace);
+    const Genome* const program = &live;
+    Score score;
+    evaluator.evaluate(std::span(&program, 1), std::span(&score, 1));
     std::uint64_t steps = 0;
     const auto expected = by_reference(genome, set, steps);
     for (std::size_t i = 0; i < expected.size(); ++i) {
       CAPTURE(print(genome));
-      REQUIRE(bits(LaneEvaluator::each(*workspace)[i]) == bits(expected[i]));
+      REQUIRE(bits(evaluator.each(0)[i]) == bits(expected[i]));
     }
     REQUIRE(score.steps == steps);
     scored += score.fitness > 0;
@@ -64,7 +65,7 @@ void compare(const char* task, int programs, int length) {
 
 }  // namespace
 
-TEST_CASE("the lane evaluator has the bits of the reference engine") {
+TEST_CASE("the evaluator has the bits of the reference engine") {
   compare("linear:features=4,train=20,valid=10", 300, 8);
   compare("linear:features=3,train=20,valid=10,epochs=3", 100, 8);
   compare("nn:features=8,train=15,valid=10", 100, 12);

@@ -62,8 +62,7 @@ std::string SearchDisplay::status(const evolve::SearchState& state, double best)
   std::string out = fmt::format("experiment {}  generation {}  {} programs  {}/s  best {:.6f}", state.experiment + 1,
                                 t.generations - state.before.generations, rate_text(static_cast<double>(t.evaluations)),
                                 rate_text(rate_), std::max(best, 0.0));
-  out += fmt::format("  same {}  stopped {}  non-finite {}", share(t.duplicates, t.evaluations), fate(Fate::error_limit),
-                     fate(Fate::non_finite));
+  out += fmt::format("  same {}  stopped {}", share(t.duplicates, t.evaluations), fate(Fate::early_stop));
   if (config_.cost_limit > 0) out += fmt::format("  too costly {}", fate(Fate::over_limit));
   return out + time_left(state);
 }
