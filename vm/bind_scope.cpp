@@ -65,11 +65,17 @@ void BindScope::declare_list(const Declaration& d) {
 
 std::optional<double> BindScope::try_number(const StaticExpr& expr) const {
   std::string why;
-  return evaluate(expr, scope_, why);
+  return spend(expr.nodes()) ? evaluate(expr, scope_, why) : std::nullopt;
 }
 
 std::optional<double> BindScope::number(const StaticExpr& expr, const Location& where,
                                         const std::string& what) {
+  if (!spend(expr.nodes())) {
+    fail(where, fmt::format("the sizes, indices and conditions of this program take more than {} operations to compute",
+                            kMostEffort),
+         "use fewer turns of loops, or simpler expressions in them");
+    return {};
+  }
   std::string why;
   const std::optional<double> value = evaluate(expr, scope_, why);
   if (!value && !report_missing_size(expr, where))

@@ -12,6 +12,9 @@ namespace mlz::vm {
 /// is wrong with them.
 class BindScope {
  public:
+  /// Operands of expressions evaluated while one program is bound.
+  static constexpr std::int64_t kMostEffort = 200'000'000;
+
   BindScope(const CoreProgram& program, const BindOptions& options, Diagnostics& diagnostics);
 
   /// `what` names the value in messages: "the size `hidden`".
@@ -23,6 +26,9 @@ class BindScope {
                                        const std::string& what);
   /// The value if there is one; reports nothing.
   std::optional<double> try_number(const StaticExpr& expr) const;
+
+  /// Counts work towards kMostEffort; false once it is exceeded.
+  bool spend(std::int64_t effort) const { return (effort_ += effort) <= kMostEffort; }
 
   void fail(const Location& where, std::string message, std::string hint = {});
   bool failed() const { return failed_; }
@@ -46,6 +52,7 @@ class BindScope {
   const BindOptions& options_;
   Diagnostics& diagnostics_;
   StaticScope scope_;
+  mutable std::int64_t effort_ = 0;
   bool failed_ = false;
   std::set<std::string> missing_;  ///< sizes already reported
 

@@ -97,6 +97,7 @@ bool Binder::has_room(const CoreLine& line, std::int64_t turns) {
 double Binder::least_instructions(const std::vector<CoreLine>& lines) {
   double total = 0;
   for (const CoreLine& line : lines) {
+    if (!scope_.spend(1)) return 0;
     if (line.kind == CoreLine::Kind::instruction) total += line.op == OpId::noop ? 0 : 1;
     if (line.kind == CoreLine::Kind::branch) {
       const auto condition = scope_.try_number(line.condition);

@@ -1,5 +1,5 @@
-#include <algorithm>
 #include <map>
+#include <utility>
 
 #include "vm/bound_program.hpp"
 
@@ -7,80 +7,99 @@ namespace mlz::vm {
 namespace {
 
 using Code = std::vector<BoundInstruction>;
-/// Which registers hold a value that is still needed, by register.
-using Needed = std::vector<char>;
+using Writer = std::int32_t;  // index of an instruction in its function
+constexpr Writer kNone = -1;
 
 bool overwrites_all(const BoundInstruction& i) { return i.op != OpId::set || i.value != 0; }
 
-/// What is needed before `code` when `needed` is needed after it. Reports each instruction, last
-/// one first, with whether its result is needed.
-template <class Report>
-Needed needed_before(const Code& code, Needed needed, Report report) {
-  for (std::size_t k = code.size(); k-- > 0;) {
-    const BoundInstruction& i = code[k];
-    const bool live = needed[i.out] != 0;
-    report(k, live);
-    if (!live) continue;
-    if (overwrites_all(i)) needed[i.out] = 0;
-    for (int j = 0; j < i.in_count; ++j) needed[i.in[static_cast<std::size_t>(j)]] = 1;
-  }
-  return needed;
-}
+/// Which instruction of one function wrote what each of its instructions reads, and what is left at its end.
+struct Writers {
+  std::vector<std::array<Writer, 4>> of;  ///< by instruction: of in[0..2], and of what a partial write keeps
+  std::vector<Writer> last;               ///< by register
 
-bool join(Needed& into, const Needed& other) {
-  bool changed = false;
-  for (std::size_t i = 0; i < into.size(); ++i) {
-    changed = changed || (other[i] && !into[i]);
-    into[i] = static_cast<char>(into[i] | other[i]);
+  Writers(const Code& code, std::size_t registers) : of(code.size()), last(registers, kNone) {
+    for (std::size_t k = 0; k < code.size(); ++k) {
+      const BoundInstruction& i = code[k];
+      for (std::size_t j = 0; j < i.in_count; ++j) of[k][j] = last[i.in[j]];
+      of[k][3] = last[i.out];
+      last[i.out] = static_cast<Writer>(k);
+    }
   }
-  return changed;
-}
+};
 
 /// The lifetime loop: Setup, then Predict and Learn over and over, or Predict alone while nothing
-/// is learnt.
+/// is learnt. What is needed is followed back from the results to whatever wrote it, each step once.
 class Lifetime {
  public:
   Lifetime(const BoundProgram& program, bool registers_are_roots)
-      : program_(program), roots_(program.registers.size(), 0) {
-    if (registers_are_roots) {
-      for (std::size_t i = 0; i < roots_.size(); ++i) roots_[i] = program.registers[i].observed;
+      : program_(program), handed_in_(program.registers.size(), 0) {
+    for (const Role role : {Role::x, Role::target, Role::reward, Role::action, Role::done}) {
+      if (program.with_role(role) != kNoRegister) handed_in_[program.with_role(role)] = 1;
     }
-    before_.fill(Needed(roots_.size(), 0));
-    while (grow(Function::predict) | grow(Function::learn)) {
+    for (const Function f : kFunctions) {
+      writers_.emplace_back(code_of(f), program.registers.size());
+      live_[index(f)].assign(code_of(f).size(), 0);
+      entered_[index(f)].assign(program.registers.size(), 0);
+    }
+    if (program.with_role(Role::y) != kNoRegister) need_at_end(Function::predict, program.with_role(Role::y));
+    if (registers_are_roots) need_observed();
+    while (!open_.empty()) {
+      const Need need = open_.back();
+      open_.pop_back();
+      need.entry ? follow_entry(need.function, need.at) : follow_instruction(need.function, need.at);
     }
   }
 
-  /// Liveness of every instruction of one function.
-  std::vector<char> marks(Function function) const {
-    const Code& code = code_of(function);
-    std::vector<char> live(code.size(), 0);
-    needed_before(code, after(function), [&](std::size_t k, bool l) { live[k] = l; });
-    return live;
-  }
+  /// By function, whether each instruction is live.
+  std::array<std::vector<char>, 3> take_live() { return std::move(live_); }
 
  private:
+  struct Need {
+    Function function;
+    bool entry;        ///< the value a register has when the function begins; else an instruction
+    std::uint32_t at;  ///< the register, or the instruction
+  };
+
   const BoundProgram& program_;
-  Needed roots_;
-  std::array<Needed, 3> before_;
+  std::vector<char> handed_in_;  // registers the host writes before Predict and before Learn
+  std::vector<Writers> writers_;
+  std::array<std::vector<char>, 3> live_, entered_;
+  std::vector<Need> open_;
 
-  const Code& code_of(Function f) const { return program_.code[static_cast<std::size_t>(f)]; }
-  const Needed& before(Function f) const { return before_[static_cast<std::size_t>(f)]; }
+  static std::size_t index(Function f) { return static_cast<std::size_t>(f); }
+  const Code& code_of(Function f) const { return program_.code[index(f)]; }
 
-  bool grow(Function f) {
-    return join(before_[static_cast<std::size_t>(f)],
-                needed_before(code_of(f), after(f), [](std::size_t, bool) {}));
+  void need_observed() {
+    for (RegisterId r = 0; r < program_.registers.size(); ++r) {
+      if (!program_.registers[r].observed) continue;
+      for (const Function f : kFunctions) need_at_end(f, r);
+    }
   }
 
-  Needed after(Function f) const {
-    Needed needed = before(Function::predict);
-    if (f == Function::predict) join(needed, before(Function::learn));
-    for (const Role role : {Role::x, Role::target, Role::reward, Role::action, Role::done}) {
-      if (program_.with_role(role) != kNoRegister) needed[program_.with_role(role)] = 0;
-    }
-    const RegisterId y = program_.with_role(Role::y);
-    if (f == Function::predict && y != kNoRegister) needed[y] = 1;
-    join(needed, roots_);
-    return needed;
+  void need_at_end(Function f, RegisterId r) { need(f, writers_[index(f)].last[r], r); }
+
+  /// What `writer` put into `r`, or what was there when the function began.
+  void need(Function f, Writer writer, RegisterId r) {
+    const bool entry = writer == kNone;
+    const std::uint32_t at = entry ? r : static_cast<std::uint32_t>(writer);
+    char& known = (entry ? entered_ : live_)[index(f)][at];
+    if (known == 0) open_.push_back({f, entry, at});
+    known = 1;
+  }
+
+  void follow_entry(Function f, RegisterId r) {
+    if (f == Function::setup || handed_in_[r] != 0) return;
+    need_at_end(Function::predict, r);
+    if (f == Function::learn) return;
+    need_at_end(Function::setup, r);
+    need_at_end(Function::learn, r);
+  }
+
+  void follow_instruction(Function f, std::uint32_t k) {
+    const BoundInstruction& i = code_of(f)[k];
+    const std::array<Writer, 4>& from = writers_[index(f)].of[k];
+    for (std::size_t j = 0; j < i.in_count; ++j) need(f, from[j], i.in[j]);
+    if (!overwrites_all(i)) need(f, from[3], i.out);
   }
 };
 
@@ -114,10 +133,7 @@ void number_samplers(BoundProgram& program, const std::array<std::vector<char>, 
 }
 
 std::array<std::vector<char>, 3> marks(const BoundProgram& program, bool registers_are_roots) {
-  const Lifetime lifetime(program, registers_are_roots);
-  std::array<std::vector<char>, 3> out;
-  for (const Function f : kFunctions) out[static_cast<std::size_t>(f)] = lifetime.marks(f);
-  return out;
+  return Lifetime(program, registers_are_roots).take_live();
 }
 
 }  // namespace

@@ -74,6 +74,8 @@ class Verifier {
     for (const RegisterId id : p_.role) {
       if (id != kNoRegister && reg(id).birth == Birth::constant) bad("a constant has a role");
     }
+    const RegisterId y = p_.with_role(Role::y);
+    if (y != kNoRegister && !p_.registers[y].observed) bad("y is not observed");
     if (p_.batch < 0) bad("the batch is negative");
   }
 

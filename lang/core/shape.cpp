@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "lang/core/diagnostics.hpp"
+
 namespace mlz {
 namespace {
 
@@ -24,6 +26,11 @@ std::optional<std::int64_t> whole(double value) {
   return static_cast<std::int64_t>(value);
 }
 
+[[noreturn]] void too_large() {
+  throw InputError(fmt::format("a size multiplies out to more than {} terms, or to a number beyond 64 bits; use simpler sizes",
+                               Dim::kMaxTerms));
+}
+
 StaticExpr product(StaticExpr a, StaticExpr b) { return StaticExpr::call("*", {std::move(a), std::move(b)}); }
 
 }  // namespace
@@ -40,8 +47,9 @@ Dim Dim::atom(StaticExpr expr) {
 
 void Dim::add_term(const Factors& factors, std::int64_t coefficient) {
   std::int64_t& slot = terms_[factors];
-  slot += coefficient;
+  if (__builtin_add_overflow(slot, coefficient, &slot)) too_large();
   if (slot == 0) terms_.erase(factors);
+  if (terms_.size() > kMaxTerms) too_large();
 }
 
 void Dim::take_atoms(const Dim& other) { atoms_.insert(other.atoms_.begin(), other.atoms_.end()); }
@@ -61,7 +69,9 @@ Dim Dim::operator*(const Dim& other) const {
     for (const auto& [theirs, b] : other.terms_) {
       Factors factors = mine;
       for (const auto& [name, power] : theirs) factors[name] += power;
-      out.add_term(factors, a * b);
+      std::int64_t coefficient = 0;
+      if (__builtin_mul_overflow(a, b, &coefficient)) too_large();
+      out.add_term(factors, coefficient);
     }
   }
   out.take_atoms(*this);
@@ -130,6 +140,11 @@ StaticExpr Dim::expr() const {
 }
 
 std::optional<Dim> Dim::of(const StaticExpr& expr, const SizeTable& sizes) {
+  Known known;
+  return of(expr, sizes, known);
+}
+
+std::optional<Dim> Dim::of(const StaticExpr& expr, const SizeTable& sizes, Known& known) {
   using K = StaticExpr::Kind;
   if (!expr || expr.kind() == K::list) return {};
   if (expr.kind() == K::number) {
@@ -138,7 +153,10 @@ std::optional<Dim> Dim::of(const StaticExpr& expr, const SizeTable& sizes) {
   }
   if (expr.kind() == K::name) {
     const auto alias = sizes.aliases.find(expr.text());
-    return alias == sizes.aliases.end() ? atom(expr) : of(alias->second, sizes);
+    if (alias == sizes.aliases.end()) return atom(expr);
+    const auto before = known.find(expr.text());
+    if (before != known.end()) return before->second;
+    return known[expr.text()] = of(alias->second, sizes, known);
   }
   if (expr.kind() == K::call && expr.text() == "len") {
     const auto list = sizes.lists.find(expr.args()[0].text());
@@ -147,14 +165,16 @@ std::optional<Dim> Dim::of(const StaticExpr& expr, const SizeTable& sizes) {
   }
   std::vector<Dim> args;
   for (const StaticExpr& arg : expr.args()) {
-    std::optional<Dim> dim = of(arg, sizes);
+    std::optional<Dim> dim = of(arg, sizes, known);
     if (!dim) return {};
     args.push_back(std::move(*dim));
   }
-  if (expr.kind() == K::element) {
-    if (const StaticExpr* entry = list_entry(sizes, expr.text(), args[0])) return of(*entry, sizes);
-    return atom(StaticExpr::element(expr.text(), args[0].expr()));
-  }
+  if (expr.kind() == K::call) return of_call(expr, std::move(args));
+  if (const StaticExpr* entry = list_entry(sizes, expr.text(), args[0])) return of(*entry, sizes, known);
+  return atom(StaticExpr::element(expr.text(), args[0].expr()));
+}
+
+std::optional<Dim> Dim::of_call(const StaticExpr& expr, std::vector<Dim> args) {
   const std::string& f = expr.text();
   if (f == "+") return args[0] + args[1];
   if (f == "-") return args[0] - args[1];
@@ -162,15 +182,17 @@ std::optional<Dim> Dim::of(const StaticExpr& expr, const SizeTable& sizes) {
   if (f == "neg") return args[0] * Dim(-1);
   const StaticFunction* function = find_static_function(f);
   if (function == nullptr || (!function->whole && f != "/")) return {};
-  if ((f == "//" || f == "/") && args[0].divided_by(args[1])) return args[0].divided_by(args[1]);
+  if (f == "//" || f == "/") {
+    if (auto quotient = args[0].divided_by(args[1])) return quotient;
+  }
   if (f == "/") return {};
   std::vector<StaticExpr> normal;
-  bool known = true;
+  bool constant = true;
   for (const Dim& arg : args) {
     normal.push_back(arg.expr());
-    known = known && arg.constant().has_value();
+    constant = constant && arg.constant().has_value();
   }
-  if (!known) return atom(StaticExpr::call(f, std::move(normal)));
+  if (!constant) return atom(StaticExpr::call(f, std::move(normal)));
   const double b = args.size() > 1 ? static_cast<double>(*args[1].constant()) : 0;
   const auto value = whole(function->apply(static_cast<double>(*args[0].constant()), b));
   return value ? std::optional<Dim>(Dim(*value)) : std::nullopt;

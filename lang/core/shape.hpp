@@ -17,9 +17,12 @@ struct SizeTable {
 };
 
 /// One dimension of a shape: a polynomial with whole coefficients over names of sizes, loop variables,
-/// entries of lists and quotients, in a normal form. Two are equal when their normal forms are.
+/// entries of lists and quotients, in a normal form. Two are equal when their normal forms are. Arithmetic throws
+/// InputError where the normal form would have more than kMaxTerms terms or a coefficient outside 64 bits.
 class Dim {
  public:
+  static constexpr std::size_t kMaxTerms = 200;
+
   Dim(std::int64_t value = 0);  // NOLINT: a number is a dimension
   /// The normal form of `expr`; nothing when it cannot be a whole number (a real function, a literal
   /// with a fraction).
@@ -42,6 +45,9 @@ class Dim {
   std::map<Factors, std::int64_t> terms_;      // no zero coefficients
   std::map<std::string, StaticExpr> atoms_;
 
+  using Known = std::map<std::string, std::optional<Dim>>;  // sizes found so far
+  static std::optional<Dim> of(const StaticExpr& expr, const SizeTable& sizes, Known& known);
+  static std::optional<Dim> of_call(const StaticExpr& expr, std::vector<Dim> args);
   static Dim atom(StaticExpr expr);
   void add_term(const Factors& factors, std::int64_t coefficient);
   void take_atoms(const Dim& other);

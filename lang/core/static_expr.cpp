@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+
+#include "lang/core/diagnostics.hpp"
 
 namespace mlz {
 
@@ -11,6 +14,21 @@ struct StaticExpr::Node {
   double value = 0;
   std::string text;
   std::vector<StaticExpr> args;
+  std::int64_t nodes = 1;  // of the whole tree
+  int depth = 1;
+
+  Node(Kind k, double v, std::string t, std::vector<StaticExpr> a)
+      : kind(k), value(v), text(std::move(t)), args(std::move(a)) {
+    for (const StaticExpr& arg : args) {
+      if (!arg) continue;
+      nodes += arg.node_->nodes;
+      depth = std::max(depth, arg.node_->depth + 1);
+    }
+    if (nodes <= kMaxNodes && depth <= kMaxDepth) return;
+    throw InputError(fmt::format("an expression known before the run has more than {} operands, or operators more than "
+                                 "{} deep, once it is written out; helpers and sizes that use each other twice grow fast",
+                                 kMaxNodes, kMaxDepth));
+  }
 };
 
 namespace {
@@ -88,22 +106,22 @@ std::string print_call(const StaticExpr& e) {
 
 StaticExpr StaticExpr::number(double value) {
   StaticExpr e;
-  e.node_ = std::make_shared<Node>(Node{Kind::number, value, {}, {}});
+  e.node_ = std::make_shared<Node>(Kind::number, value, std::string(), std::vector<StaticExpr>());
   return e;
 }
 StaticExpr StaticExpr::name(std::string name) {
   StaticExpr e;
-  e.node_ = std::make_shared<Node>(Node{Kind::name, 0, std::move(name), {}});
+  e.node_ = std::make_shared<Node>(Kind::name, 0, std::move(name), std::vector<StaticExpr>());
   return e;
 }
 StaticExpr StaticExpr::element(std::string list, StaticExpr index) {
   StaticExpr e;
-  e.node_ = std::make_shared<Node>(Node{Kind::element, 0, std::move(list), {std::move(index)}});
+  e.node_ = std::make_shared<Node>(Kind::element, 0, std::move(list), std::vector<StaticExpr>{std::move(index)});
   return e;
 }
 StaticExpr StaticExpr::list(std::vector<StaticExpr> items) {
   StaticExpr e;
-  e.node_ = std::make_shared<Node>(Node{Kind::list, 0, {}, std::move(items)});
+  e.node_ = std::make_shared<Node>(Kind::list, 0, std::string(), std::move(items));
   return e;
 }
 StaticExpr StaticExpr::call(std::string function, std::vector<StaticExpr> args) {
@@ -112,12 +130,13 @@ StaticExpr StaticExpr::call(std::string function, std::vector<StaticExpr> args) 
   if (function == "neg" && args[0].kind() == Kind::number && !std::signbit(args[0].value())) {
     return number(-args[0].value());
   }
-  e.node_ = std::make_shared<Node>(Node{Kind::call, 0, std::move(function), std::move(args)});
+  e.node_ = std::make_shared<Node>(Kind::call, 0, std::move(function), std::move(args));
   return e;
 }
 
 StaticExpr::Kind StaticExpr::kind() const { return node_->kind; }
 double StaticExpr::value() const { return node_->value; }
+std::int64_t StaticExpr::nodes() const { return node_ ? node_->nodes : 0; }
 const std::string& StaticExpr::text() const { return node_ ? node_->text : kNoText; }
 const std::vector<StaticExpr>& StaticExpr::args() const { return node_ ? node_->args : kNoArgs; }
 

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -10,7 +11,8 @@
 namespace mlz {
 
 /// An expression whose value is known when a program is bound: sizes, constants, loop variables and
-/// arithmetic on them. Immutable and cheap to copy.
+/// arithmetic on them. Immutable and cheap to copy. Its size is bounded, though its parts may be shared: one that
+/// would exceed the limits throws InputError when it is made.
 class StaticExpr {
  public:
   enum class Kind {
@@ -20,6 +22,9 @@ class StaticExpr {
     list,     ///< [args...]: only as the value of a size
     call,     ///< name(args...): an operator ("+", "neg", "<") or function ("sqrt", "len", "min")
   };
+
+  static constexpr std::int64_t kMaxNodes = 100'000;
+  static constexpr int kMaxDepth = 1000;
 
   StaticExpr() = default;
   static StaticExpr number(double value);
@@ -33,6 +38,7 @@ class StaticExpr {
   double value() const;                        ///< of a number
   const std::string& text() const;             ///< the name or function
   const std::vector<StaticExpr>& args() const;
+  std::int64_t nodes() const;                  ///< operators and operands when written out
 
   /// Canonical text that parses back to the same expression.
   std::string print() const;

@@ -17,7 +17,7 @@ struct CompileOptions {
   /// Folders searched for imports after the standard library and the program's own folder.
   std::vector<std::string> path;
   /// Texts of further modules by name; the standard library comes before them, folders after them.
-  std::map<std::string, std::string> modules;
+  std::map<std::string, std::string> modules = {};
   /// Whether the program's own folder is searched, too. Without it and `path` no file is read.
   bool own_folder = true;
 };

@@ -8,6 +8,8 @@
 namespace mlz::text {
 namespace {
 
+constexpr std::size_t kMostCalls = 100;  // of helpers inside each other
+
 using Attributes = std::vector<std::vector<StaticExpr>>;
 
 Pending bad(const Location& where) {
@@ -221,6 +223,10 @@ std::vector<Pending> Lowering::inline_helper(const Expr& call, const FunctionDef
   if (std::find(calls_.begin(), calls_.end(), &helper) != calls_.end()) {
     error(call.where, fmt::format("`{}` calls itself; helpers are inlined, so that cannot end", helper.name),
           "use a `for` loop");
+    return {};
+  }
+  if (calls_.size() == kMostCalls) {
+    error(call.where, fmt::format("helpers call each other more than {} deep", kMostCalls));
     return {};
   }
   Scope inner;

@@ -81,6 +81,7 @@ bool Lowering::name_is_free(const Declaration& ast) {
 }
 
 void Lowering::declare(const Declaration& ast) {
+  current_ = ast.where;
   if (!name_is_free(ast)) return;
   Made made;
   made.kind = static_cast<Made::Kind>(ast.kind);

@@ -45,6 +45,7 @@ void Lowering::lower_block(const std::vector<Statement>& body) {
 }
 
 void Lowering::lower_statement(const Statement& s) {
+  current_ = s.where;
   const bool held = std::exchange(hold_, hold_ || s.hold);
   switch (s.kind) {
     case Statement::Kind::assign: lower_assign(s); break;

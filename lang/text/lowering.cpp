@@ -82,8 +82,6 @@ CoreProgram Lowering::run() {
   Scope scope;
   scope.module = &main_;
   scope_ = &scope;
-  check_overrides();
-  declare_all();
   std::array<const FunctionDefinition*, 3> found{};
   for (const FunctionDefinition& f : main_.program.functions) {
     for (Function which : kFunctions) {
@@ -94,13 +92,19 @@ CoreProgram Lowering::run() {
     }
   }
   try {
+    check_overrides();
+    declare_all();
     for (Function which : kFunctions) {
       if (const FunctionDefinition* f = found[static_cast<std::size_t>(which)]) lower_function(*f, which);
     }
   } catch (const TooLong&) {
     error({main_.program.file, 1, 1, 1}, "the program has more than 200,000 lines once its helpers are inlined",
           "helpers that call helpers many times grow fast; use a `for` loop");
+  } catch (const InputError& e) {  // an expression beyond the limits of StaticExpr or Dim
+    dry_ = false;
+    error(current_, e.what());
   }
+  scope_ = &scope;
   fix_roles();
   return std::move(core_);
 }

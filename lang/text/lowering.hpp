@@ -164,6 +164,7 @@ class Lowering {
   Function function_ = Function::setup;
   long emitted_ = 0;
   bool hold_ = false;
+  Location current_;  // of the declaration or statement being lowered
   bool dry_ = false;  // shapes only: nothing is emitted or reported
   bool batched_ = false;
 };

@@ -98,6 +98,44 @@ TEST_CASE("long chains of registers are bound soon") {
   CHECK(v.seconds < kSoon);
 }
 
+TEST_CASE("expressions that double at every level are refused soon") {
+  std::string aliases = "size n0 = 7\n", quotients = aliases, arguments = "def h0(a, x):\n  return x * a\n";
+  std::string chain = "def c0(x):\n  return x + 1\n";
+  for (int i = 1; i < 80; ++i) {
+    const std::string n = std::to_string(i), below = std::to_string(i - 1);
+    aliases += "size n" + n + " = n" + below + " + n" + below + " - n" + below + "\n";
+    quotients += "size n" + n + " = n" + below + " % 7 + n" + below + " % 5\n";
+    arguments += "def h" + n + "(a, x):\n  return h" + below + "(a + a, x)\n";
+  }
+  for (int i = 1; i < 2000; ++i) {
+    chain += "def c" + std::to_string(i) + "(x):\n  return c" + std::to_string(i - 1) + "(x)\n";
+  }
+  const std::string predict = "def Predict(x):\n  y = ";
+  CHECK(verdict(aliases + "state w : vector[n79]\n" + predict + "sum(w)\n").text == "");
+  for (const std::string& text : {quotients + "state w : vector[n79]\n" + predict + "sum(w)\n",
+                                  arguments + predict + "h79(2, x[0])\n", chain + predict + "c1999(x[0])\n"}) {
+    const Verdict v = verdict(text);
+    CHECK_FALSE(v.text.empty());
+    CHECK(v.text.size() < 10'000);
+    CHECK(v.seconds < kSoon);
+  }
+}
+
+TEST_CASE("loops that only compute indices are refused soon") {
+  std::string sum = "i";
+  for (int i = 0; i < 200; ++i) sum += " + i";
+  const std::string wide = "max(" + sum + ", 0)";
+  std::string body;
+  for (int i = 0; i < 3000; ++i) body += "        y = 2\n";
+  for (const std::string& text :
+       {"def Predict(x):\n  y = 1\n  for i in range(1900000):\n    if " + wide + " < 0:\n      y = 2\n",
+        "def Predict(x):\n  y = 1\n  for i in range(1900000):\n    for j in range(1):\n      if j > 5:\n" + body}) {
+    const Verdict v = verdict(text);
+    CHECK_MESSAGE(v.text.find("operations to compute") != std::string::npos, v.text.substr(0, 300));
+    CHECK(v.seconds < 2 * kSoon);
+  }
+}
+
 TEST_CASE("limits of the caller hold") {
   mlz::BindOptions options;
   options.max_instructions = 10;

@@ -85,6 +85,15 @@ std::vector<Case> cases(const World& world, int features, std::uint64_t first, i
   return out;
 }
 
+/// The reference engine with the draws of that world's lifetime.
+eval::Outcome run_reference(const World& world, const std::string& text) {
+  vm::MachineOptions options;
+  options.seed = world.seed;
+  options.lifetimes = {world.settings.lifetime};
+  const auto machine = vm::make_machine("reference", world.machine(text)->program(), options);
+  return world.run(*machine);
+}
+
 struct Tally {
   int alive = 0, died = 0;
 };
@@ -101,7 +110,7 @@ Tally compare(const Tasks& tasks, const std::vector<Case>& programs, const vm::B
     std::int64_t steps = 0;
     for (std::size_t k = 0; k < tasks.worlds.size(); ++k) {
       const World& world = tasks.worlds[k];
-      const eval::Outcome expected = world.run(*world.machine(programs[p].text));
+      const eval::Outcome expected = run_reference(world, programs[p].text);
       steps += expected.steps;
       INFO(programs[p].text);
       INFO("task ", k, ": ", outcomes[p].fitness[k], ", reference ", expected.score);

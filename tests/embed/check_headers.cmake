@@ -1,0 +1,21 @@
+# Every public header compiles alone, with warnings as errors, and includes std and mlz only:
+# -DCXX= -DINCLUDE= -DWORK=
+file(GLOB headers ${INCLUDE}/mlz/*.hpp)
+if(NOT headers)
+  message(FATAL_ERROR "no headers in ${INCLUDE}/mlz")
+endif()
+foreach(header ${headers})
+  file(STRINGS ${header} includes REGEX "^ *# *include")
+  foreach(line ${includes})
+    if(NOT line MATCHES "^#include <[a-z_]+>$" AND NOT line MATCHES "^#include \"mlz/[a-z_]+\\.hpp\"$")
+      message(FATAL_ERROR "${header}: ${line}: only the standard library and mlz's public headers may be included")
+    endif()
+  endforeach()
+  get_filename_component(name ${header} NAME)
+  file(WRITE ${WORK}/alone.cpp "#include <mlz/${name}>\n#include <mlz/${name}>\nint main() {}\n")
+  execute_process(COMMAND ${CXX} -std=c++20 -fsyntax-only -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
+                          -I ${INCLUDE} ${WORK}/alone.cpp RESULT_VARIABLE code ERROR_VARIABLE errors)
+  if(NOT code EQUAL 0)
+    message(FATAL_ERROR "${header} does not compile alone:\n${errors}")
+  endif()
+endforeach()

@@ -1,0 +1,11 @@
+# Writes the first C++ block of a Markdown page to a file: -DPAGE= -DOUTPUT=
+file(READ ${PAGE} page)
+string(FIND "${page}" "```cpp\n" begin)
+if(begin EQUAL -1)
+  message(FATAL_ERROR "${PAGE} has no C++ block")
+endif()
+math(EXPR begin "${begin} + 7")
+string(SUBSTRING "${page}" ${begin} -1 rest)
+string(FIND "${rest}" "\n```" end)
+string(SUBSTRING "${rest}" 0 ${end} code)
+file(CONFIGURE OUTPUT ${OUTPUT} CONTENT "@code@\n" @ONLY)
