@@ -56,8 +56,10 @@ Identity NumberedGenomes::identify(std::uint32_t place, std::uint64_t salt, int 
   Genome& live = live_[place];
   const auto w = static_cast<std::size_t>(worker);
   finders_[w].find(genomes_[place], live);
-  Identity identity{key_of(live, finders_[w].born(), options_.space.banks, setups_[w], salt),
-                    static_cast<std::uint32_t>(live.code.size()), false};
+  Identity identity;
+  identity.size = static_cast<std::uint32_t>(live.code.size());
+  // Before the first experiment, as after a resume that has only the final test to do, there is no cache to ask.
+  if (!setups_.empty()) identity.key = key_of(live, finders_[w].born(), options_.space.banks, setups_[w], salt);
   if (options_.cost_limit > 0) {
     identity.over_limit = static_cost(genomes_[place]).of(examples_) > options_.cost_limit * options_.cost_unit.of(examples_);
   }
