@@ -250,6 +250,7 @@ Outcome Search::run(const std::atomic<bool>& interrupted) {
 
 void Search::save() {
   state_.seconds = seconds();
+  if (islands_.empty()) return listener_.save(state_);  // nothing ran since the checkpoint was read
   state_.candidates.clear();
   state_.islands.clear();
   for (const Evolution& island : islands_) {
