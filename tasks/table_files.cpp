@@ -39,7 +39,7 @@ TableData csv_data(const TableFiles& files, const CsvRequest& request) {
   return data;
 }
 
-/// The form that shape=height/width or height/width/channels gives to plain features.
+/// The form that shape=height/width or height/width/channels gives to features.
 Form shaped(const std::string& task, const Options& options, const Form& form) {
   const auto sides = options.list("shape");
   if (sides.empty()) return form;
@@ -116,7 +116,7 @@ std::shared_ptr<const Task> make_array_task(const std::string& name, const Array
   if (!test_x.empty()) data.test = read_pair(source, test_x, test_y, numbers);
   data.test_fraction = fraction(name, options, data, "test_x= and test_y=");
   data.form = Form::of(data.train.table->dims);
-  if (!data.form.is_image()) data.form = shaped(name, options, data.form);
+  data.form = shaped(name, options, data.form);
   const std::vector<double>& labels = data.train.labels;
   if (!numbers)
     data.classes = static_cast<std::size_t>(*std::max_element(labels.begin(), labels.end())) + 1;

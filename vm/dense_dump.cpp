@@ -91,7 +91,7 @@ std::string dump_dense(const BoundProgram& program, const MachineOptions& option
   const dense::Dumper dumper(program, options.blas && vm::blas() != nullptr);
   std::string out =
       fmt::format("# dense, {}, {} loops, products by {}\n", dtype_name(options.dtype),
-                  dense::kernels<double>(tuning.level)->level,
+                  level_name(tuning.level),
                   options.blas && vm::blas() != nullptr ? vm::blas()->name : "loops");
   for (const Function f : kFunctions) {
     out += fmt::format("def {}():\n", function_name(f));

@@ -68,7 +68,7 @@ class Emitter {
  public:
   Emitter(const BoundProgram& program, bool use_blas, const Tuning& tuning)
       : program_(program), tuning_(tuning), use_blas_(use_blas) {
-    code_.kernels = kernels<T>(tuning.level);
+    code_.kernels = &kernels<T>(tuning.level);
     for (const BoundRegister& r : program.registers) {
       code_.offset.push_back(code_.lane_entries);
       code_.lane_entries += aligned<T>(r.size());

@@ -13,8 +13,7 @@ void drop_nothings(std::vector<PlanOp>& code) {
   std::erase_if(code, [](const PlanOp& op) { return op.kind == Kind::nothing; });
 }
 
-// --- (a) transposes
-// --------------------------------------------------------------------------------
+// --- (a) transposes ----------------------------------------------------------------------------
 
 /// Whether operand k of the operation may be given transposed.
 bool takes_transposed(const PlanOp& op, int k) {
@@ -54,8 +53,7 @@ void fold_transpose(const Flow& flow, std::vector<PlanOp>& code, int at) {
   code[at] = PlanOp{};
 }
 
-// --- (b) products that join sums
-// -------------------------------------------------------------------
+// --- (b) products that join sums ---------------------------------------------------------------
 
 struct Product {
   int at = -1;  ///< where it is computed

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "lang/core/op_table.hpp"
+#include "vm/levels.hpp"
 
 /// The inner loops of the dense engine, built for several levels of x86-64 with equal results on
 /// all.
@@ -44,7 +45,6 @@ inline constexpr int kFolds = 4;
 /// operand.
 template <class T>
 struct Kernels {
-  const char* level;
   /// [op][pattern]: bit k of the pattern says that operand k has one entry per row, which stands
   /// for all columns. Null where the op has no such form; the last operand's bit may be taken as
   /// any for operands an op lacks.
@@ -68,9 +68,8 @@ struct Kernels {
   void (*layer_norm)(std::int64_t n, const T* a, T* out, T eps);
 };
 
-/// The kernels for the best level that this processor has, or for one named "v2", "v3", "v4"; null
-/// if it lacks that.
+/// The kernels for a level, which the processor must have.
 template <class T>
-const Kernels<T>* kernels(const char* level = nullptr);
+const Kernels<T>& kernels(Level level);
 
 }  // namespace mlz::vm::dense

@@ -125,8 +125,7 @@ void emit_rows_of(const BoundRegister& a, const PlanOp& op, Entry<T>& entry) {
   entry.run = op.source.op == OpId::repeat_rows ? run_repeat<T> : run_tile<T>;
 }
 
-// --- random draws
-// ----------------------------------------------------------------------------------
+// --- random draws ------------------------------------------------------------------------------
 
 template <OpId op>
 void draw(const DrawKey& key, double a, [[maybe_unused]] double b, std::span<double> out) {

@@ -58,7 +58,7 @@ struct Tuning {
   std::int64_t tile_bytes =
       4096;                  ///< of one operand in a chain: several of them stay in the first cache
   bool chain_small = false;  ///< chains also where a register is no larger than a tile
-  const char* level = nullptr;  ///< of the kernels, for tests; null: the processor's
+  Level level = kernel_level();    ///< of the kernels
 };
 
 /// The live instructions of `program`, one operation each: elementwise ops, copies, fills,

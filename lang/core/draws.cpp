@@ -9,8 +9,8 @@
 namespace mlz {
 namespace {
 
-/// Two draws from (0, 1): odd multiples of 2^-53, so that neither end can occur.
-std::pair<double, double> block(const DrawKey& key, std::uint64_t index) {
+/// Block `index` of a draw: 128 random bits.
+r123::Philox4x32::ctr_type block_bits(const DrawKey& key, std::uint64_t index) {
   // Stream and high halves go into the key, so that every field takes part without any overlap of counters.
   const std::uint64_t mixed =
       key.seed + 0x9E3779B97F4A7C15ull * (key.stream + 1) + ((index >> 32) << 8) + ((key.run >> 32) << 40);
@@ -18,7 +18,12 @@ std::pair<double, double> block(const DrawKey& key, std::uint64_t index) {
                                                static_cast<std::uint32_t>(key.run), key.sampler, key.lifetime}};
   const r123::Philox4x32::key_type philox_key = {
       {static_cast<std::uint32_t>(mixed), static_cast<std::uint32_t>(mixed >> 32)}};
-  const auto bits = r123::Philox4x32()(counter, philox_key);
+  return r123::Philox4x32()(counter, philox_key);
+}
+
+/// Two draws from (0, 1): odd multiples of 2^-53, so that neither end can occur.
+std::pair<double, double> block(const DrawKey& key, std::uint64_t index) {
+  const auto bits = block_bits(key, index);
   const auto open = [](std::uint32_t low, std::uint32_t high) {
     const std::uint64_t word = (static_cast<std::uint64_t>(high) << 32 | low) >> 12;
     return (static_cast<double>(word) + 0.5) * 0x1p-52;
@@ -82,6 +87,11 @@ constexpr double kTailBottom[8] = {1.0,
 double uniform01(const DrawKey& key, std::uint64_t i) {
   const auto [first, second] = block(key, i / 2);
   return i % 2 == 0 ? first : second;
+}
+
+std::uint64_t draw_bits(const DrawKey& key) {
+  const auto bits = block_bits(key, 0);
+  return static_cast<std::uint64_t>(bits[1]) << 32 | bits[0];
 }
 
 double normal_quantile(double p) {

@@ -25,6 +25,8 @@ enum DrawStream : std::uint32_t {
 
 /// Entry `i` of a draw from the open interval (0, 1), a multiple of 2^-53.
 double uniform01(const DrawKey& key, std::uint64_t i);
+/// 64 random bits of a draw, to start a sequence of one's own.
+std::uint64_t draw_bits(const DrawKey& key);
 /// The quantile of the standard normal distribution (Wichura 1988, algorithm AS 241), relative error 1e-16.
 double normal_quantile(double p);
 /// Distribution function of the standard normal at -2, the cut of truncated draws.

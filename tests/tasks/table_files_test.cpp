@@ -141,7 +141,9 @@ TEST_CASE("npy: images and classes, numbers, and a test part") {
   numbers->problem(1, 0).train->labels(3, label);
   CHECK(label == std::vector{6.0, 7.0});
   CHECK(make_task("npy:x=x.npy,y=y.npy", paths)->problem(1, 0).test->size() == 2);
+  CHECK(make_task("npy:x=x.npy,y=y.npy,shape=1/4", paths)->info().sizes.at("width") == 4);
   const auto error = [&](const char* text) { return error_of([&] { make_task(text, paths); }); };
+  CHECK(contains(error("npy:x=x.npy,y=y.npy,shape=2"), "does not fit the 4 features"));
   CHECK(contains(error("npy:x=x.npy,y=n.npy"), "expected 1, a class for each image"));
   CHECK(contains(error("npy:x=y.npy,y=y.npy"), "expected 2 to 4"));
   CHECK(contains(error("npy:x=x.npy"), "npy:x=x.npy,y=y.npy"));

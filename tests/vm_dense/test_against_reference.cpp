@@ -51,10 +51,10 @@ vm::MachineOptions exact_options() {
 TEST_CASE("in f64 without BLAS the dense engine has the bits of the reference engine") {
   const Setting settings[] = {{"plain", false, {}},
                               {"fused", true, {}},
-                              {"fused, small tiles", true, {128, true, nullptr}},
-                              {"fused, one entry a tile", true, {8, true, nullptr}},
-                              {"v2", true, {512, true, "v2"}},
-                              {"v3", true, {512, true, "v3"}}};
+                              {"fused, small tiles", true, {128, true, vm::kernel_level()}},
+                              {"fused, one entry a tile", true, {8, true, vm::kernel_level()}},
+                              {"v2", true, {512, true, vm::Level::v2}},
+                              {"v3", true, {512, true, vm::Level::v3}}};
   long entries = 0, finite = 0, skipped = 0;
   std::set<OpId> seen;
   for (std::uint64_t seed = 0; seed < 2000; ++seed) {
@@ -67,7 +67,7 @@ TEST_CASE("in f64 without BLAS the dense engine has the bits of the reference en
     vm::MachineOptions options = exact_options();
     for (const std::size_t k : {std::size_t{0}, std::size_t{1}, 2 + seed % 4}) {
       const Setting& setting = settings[k];
-      if (vm::dense::kernels<double>(setting.tuning.level) == nullptr) {
+      if (!vm::level_available(setting.tuning.level)) {
         ++skipped;
         continue;
       }
@@ -196,8 +196,8 @@ TEST_CASE("f32 results do not depend on fusion, tiles or the level of the proces
     options.fuse = false;
     const auto plain = vm::make_dense(program, options);
     options.fuse = true;
-    const char* level = seed % 3 == 0 ? "v2" : seed % 3 == 1 ? "v3" : nullptr;
-    if (vm::dense::kernels<float>(level) == nullptr) level = nullptr;
+    vm::Level level = vm::kLevels[seed % 3];
+    if (!vm::level_available(level)) level = vm::Level::v2;
     const auto fused = vm::make_dense(program, options, {64, true, level});
     Difference d;
     for (const Function f :

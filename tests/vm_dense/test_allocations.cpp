@@ -39,7 +39,7 @@ TEST_CASE("nothing is allocated while stepping") {
         vm::MachineOptions options;
         options.dtype = dtype;
         options.fuse = fuse;
-        const auto machine = vm::make_dense(program, options, {256, true, nullptr});
+        const auto machine = vm::make_dense(program, options, {256, true, vm::kernel_level()});
         const long before = allocations;
         for (const Function f : {Function::setup, Function::predict, Function::learn})
           machine->run(f);

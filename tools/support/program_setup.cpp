@@ -31,8 +31,10 @@ std::string code_text(vm::BoundProgram program, std::string_view engine,
 
 text::Compiled compile_program(const RunOptions& options) {
   Diagnostics diagnostics;
-  auto compiled =
-      text::compile(text::read_source(options.program), {options.set, options.path}, diagnostics);
+  text::CompileOptions compile;
+  compile.set = options.set;
+  compile.path = options.path;
+  auto compiled = text::compile(text::read_source(options.program), compile, diagnostics);
   require(diagnostics);
   if (!compiled) throw InputError(fmt::format("{}: cannot be compiled", options.program));
   return std::move(*compiled);

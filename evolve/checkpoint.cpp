@@ -1,0 +1,141 @@
+#include "evolve/checkpoint.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "lang/core/diagnostics.hpp"
+
+namespace mlz::evolve {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kMagic = "mlz-search-checkpoint";
+constexpr int kVersion = 1;
+
+std::uint64_t checksum(std::string_view text) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : text) {
+    hash ^= static_cast<unsigned char>(c);
+    hash *= 0x100000001b3;
+  }
+  return hash;
+}
+
+Json json_of(const Totals& t) {
+  return {{"evaluations", t.evaluations}, {"generations", t.generations}, {"train_steps", t.train_steps}, {"fates", t.fates}};
+}
+
+Totals totals_of(const Json& j) {
+  Totals t;
+  j.at("evaluations").get_to(t.evaluations);
+  j.at("generations").get_to(t.generations);
+  j.at("train_steps").get_to(t.train_steps);
+  j.at("fates").get_to(t.fates);
+  return t;
+}
+
+Json json_of(const Champion& c) {
+  return {{"search", c.search}, {"select", c.select}, {"experiment", c.experiment},
+          {"candidate", c.id},  {"size", c.size},     {"program", c.text}};
+}
+
+Champion champion_of(const Json& j) {
+  return {j.at("search").get<double>(),         j.at("select").get<double>(),       j.at("experiment").get<std::uint32_t>(),
+          j.at("candidate").get<std::uint64_t>(), j.at("size").get<std::uint32_t>(), j.at("program").get<std::string>()};
+}
+
+Json json_of(const SearchState::Member& m) {
+  return {{"candidate", m.individual.id}, {"fitness", m.individual.fitness}, {"size", m.individual.size}, {"program", m.text}};
+}
+
+SearchState::Member member_of(const Json& j) {
+  return {{j.at("candidate").get<std::uint64_t>(), j.at("fitness").get<double>(), j.at("size").get<std::uint32_t>()},
+          j.at("program").get<std::string>()};
+}
+
+Json json_of(const SearchState& s) {
+  Json islands = Json::array(), front = Json::array();
+  for (const auto& island : s.islands) {
+    Json members = Json::array();
+    for (const auto& member : island) members.push_back(json_of(member));
+    islands.push_back(std::move(members));
+  }
+  for (const Champion& c : s.front) front.push_back(json_of(c));
+  return {{"experiment", s.experiment}, {"running", s.running},      {"total", json_of(s.total)},
+          {"before", json_of(s.before)}, {"peak", json_of(s.peak)},   {"best", json_of(s.best)},
+          {"front", std::move(front)},   {"candidates", s.candidates}, {"islands", std::move(islands)}};
+}
+
+SearchState state_of(const Json& j) {
+  SearchState s;
+  j.at("experiment").get_to(s.experiment);
+  j.at("running").get_to(s.running);
+  s.total = totals_of(j.at("total"));
+  s.before = totals_of(j.at("before"));
+  s.peak = champion_of(j.at("peak"));
+  s.best = champion_of(j.at("best"));
+  for (const Json& c : j.at("front")) s.front.push_back(champion_of(c));
+  j.at("candidates").get_to(s.candidates);
+  for (const Json& island : j.at("islands")) {
+    auto& members = s.islands.emplace_back();
+    for (const Json& member : island) members.push_back(member_of(member));
+  }
+  return s;
+}
+
+/// Whether what is said to be alive can be.
+bool consistent(const SearchState& s, const Config& c) {
+  if (!s.running) return true;
+  const auto islands = static_cast<std::size_t>(c.islands);
+  if (s.candidates.size() != islands || s.islands.size() != islands) return false;
+  for (std::size_t i = 0; i < islands; ++i) {
+    if (s.islands[i].size() != std::min(s.candidates[i], static_cast<std::uint64_t>(c.population))) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string to_text(const Checkpoint& checkpoint) {
+  Json json;
+  json["config"] = Json::parse(to_json(checkpoint.config));
+  json["log_sizes"] = checkpoint.log_sizes;
+  json["state"] = json_of(checkpoint.state);
+  const std::string body = json.dump() + "\n";
+  return fmt::format("{} {} {:016x} {}\n{}", kMagic, kVersion, checksum(body), body.size(), body);
+}
+
+Checkpoint read_checkpoint(const std::string& text, const std::string& name) {
+  const auto refuse = [&](const std::string& why) { throw InputError(fmt::format("{}: {}", name, why)); };
+  const std::size_t end = text.find('\n');
+  std::istringstream head(text.substr(0, end));
+  std::string magic, sum;
+  int version = 0;
+  std::size_t size = 0;
+  if (!(head >> magic) || magic != kMagic) refuse("is not a checkpoint of mlzevolve");
+  if (!(head >> version) || version != kVersion) {
+    refuse(fmt::format("is a checkpoint of version {}; this mlzevolve reads version {}", version, kVersion));
+  }
+  if (!(head >> sum >> size) || end == std::string::npos) refuse("is damaged: its first line is incomplete");
+  const std::string_view body = std::string_view(text).substr(end + 1);
+  if (body.size() != size) {
+    refuse(fmt::format("is damaged: it should have {} bytes after its first line and has {}", size, body.size()));
+  }
+  if (fmt::format("{:016x}", checksum(body)) != sum) refuse("is damaged: the checksum is wrong");
+  Checkpoint out;
+  try {
+    const Json json = Json::parse(body);
+    apply_config(out.config, json.at("config").dump(), name);
+    json.at("log_sizes").get_to(out.log_sizes);
+    out.state = state_of(json.at("state"));
+  } catch (const nlohmann::json::exception& error) {
+    refuse(fmt::format("is damaged: {}", error.what()));
+  }
+  if (!consistent(out.state, out.config)) refuse("is damaged: its populations do not fit its configuration");
+  return out;
+}
+
+}  // namespace mlz::evolve

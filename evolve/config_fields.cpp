@@ -1,0 +1,132 @@
+#include "evolve/config.hpp"
+
+namespace mlz::evolve {
+namespace {
+
+constexpr double kMany = 1e15;
+
+using Text = std::string Config::*;
+using Whole = std::int64_t Config::*;
+using Number = double Config::*;
+using Flag = bool Config::*;
+
+/// Makes the rows of one group.
+struct Group {
+  const char* name;
+  bool free = false;
+
+  ConfigField text(const char* n, Text m, const char* meaning, std::vector<std::string> choices = {}) const {
+    return {n, name, meaning, m, 0, 0, std::move(choices), free};
+  }
+  ConfigField whole(const char* n, Whole m, double lo, double hi, const char* meaning) const {
+    return {n, name, meaning, m, lo, hi, {}, free};
+  }
+  ConfigField number(const char* n, Number m, double lo, double hi, const char* meaning) const {
+    return {n, name, meaning, m, lo, hi, {}, free};
+  }
+  ConfigField flag(const char* n, Flag m, const char* meaning) const { return {n, name, meaning, m, 0, 1, {}, free}; }
+};
+
+std::vector<ConfigField> task_fields() {
+  const Group g{"Tasks"};
+  return {
+      g.text("preset", &Config::preset, "named configuration to start from; see --list-presets"),
+      g.text("task", &Config::task, "what programs learn during the search, as NAME:key=value,...; see --list-tasks"),
+      g.whole("tasks", &Config::tasks, 1, 10000, "how many problems of it a program is scored on"),
+      g.text("select-task", &Config::select_task, "what the best of each experiment is judged by (default: the task)"),
+      g.whole("select-tasks", &Config::select_tasks, 1, 10000, "how many problems of it"),
+      g.text("final-task", &Config::final_task, "what the result is tested on (default: the task)"),
+      g.whole("final-tasks", &Config::final_tasks, 1, 10000, "how many problems of it"),
+      g.flag("fresh-tasks", &Config::fresh_tasks, "every experiment has search and select problems of its own"),
+      g.text("combine", &Config::combine, "how the scores of problems are joined", {"mean", "median"}),
+      g.number("max-error", &Config::max_error, 0, 1e300, "a lifetime ends above this absolute error"),
+      g.text("data", &Config::data, "folder with the data of tasks that need files"),
+      g.whole("seed", &Config::seed, 0, 9e15, "of everything random"),
+  };
+}
+
+std::vector<ConfigField> space_fields() {
+  const Group g{"Programs"};
+  return {
+      g.whole("scalars", &Config::scalars, 2, 64, "registers s0, s1, ..."),
+      g.whole("vectors", &Config::vectors, 1, 64, "registers v0, v1, ..."),
+      g.whole("matrices", &Config::matrices, 0, 64, "registers m0, m1, ..."),
+      g.text("setup-ops", &Config::setup_ops, "operations of Setup by number, as in 1-4,27; all; empty: Setup stays as it is"),
+      g.text("predict-ops", &Config::predict_ops, "operations of Predict"),
+      g.text("learn-ops", &Config::learn_ops, "operations of Learn"),
+      g.whole("setup-size", &Config::setup_size, 0, 255, "instructions of Setup at the start"),
+      g.whole("predict-size", &Config::predict_size, 0, 255, "instructions of Predict at the start"),
+      g.whole("learn-size", &Config::learn_size, 0, 255, "instructions of Learn at the start"),
+      g.whole("setup-min", &Config::setup_min, 0, 255, "fewest instructions of Setup"),
+      g.whole("predict-min", &Config::predict_min, 0, 255, "fewest instructions of Predict"),
+      g.whole("learn-min", &Config::learn_min, 0, 255, "fewest instructions of Learn"),
+      g.whole("setup-max", &Config::setup_max, 0, 255, "most instructions of Setup"),
+      g.whole("predict-max", &Config::predict_max, 0, 255, "most instructions of Predict"),
+      g.whole("learn-max", &Config::learn_max, 0, 255, "most instructions of Learn"),
+      g.text("start", &Config::start, "first programs: random instructions, or NoOps", {"random", "empty"}),
+      g.text("init", &Config::init, "program file, or folder of them, to start from instead"),
+      g.text("constants", &Config::constants, "how constants change: times exp(z) as in AutoML-Zero's code, or times U(0.5, 2) as in the paper",
+             {"lognormal", "factor"}),
+      g.number("cost-limit", &Config::cost_limit, 0, 1e300,
+               "refuse programs whose static cost exceeds so many times that of the two-layer network; 0: none"),
+  };
+}
+
+std::vector<ConfigField> search_fields() {
+  const Group g{"Search"};
+  return {
+      g.text("search", &Config::search, "evolution, or random programs for comparison", {"evolution", "random"}),
+      g.whole("population", &Config::population, 2, 1e6, "programs alive"),
+      g.whole("tournament", &Config::tournament, 1, 1000, "programs drawn to find a parent"),
+      g.number("mutate-prob", &Config::mutate_prob, 0, 1, "how often a child is mutated; else it is a copy"),
+      g.text("mutations", &Config::mutations, "NAME[:WEIGHT],...; see --list-mutations"),
+      g.whole("islands", &Config::islands, 1, 4096, "populations side by side"),
+      g.whole("migrate-every", &Config::migrate_every, 1, kMany, "generations between migrations of islands"),
+      g.number("migrate-share", &Config::migrate_share, 0, 1, "part of a population that a migration replaces"),
+  };
+}
+
+std::vector<ConfigField> stop_fields() {
+  const Group fixed{"Experiments"};
+  const Group g{"Stops (0: none)", true};
+  return {
+      fixed.whole("experiment-generations", &Config::experiment_generations, 0, kMany, "end an experiment after so many generations; 0: none"),
+      fixed.whole("experiment-evaluations", &Config::experiment_evaluations, 0, kMany, "after so many programs; 0: none"),
+      fixed.whole("experiment-train-steps", &Config::experiment_train_steps, 0, kMany, "after so many training steps; 0: none"),
+      fixed.number("experiment-target", &Config::experiment_target, 0, 1, "when a program scores above this on the search problems; 0: none"),
+      g.whole("experiments", &Config::experiments, 0, 1e6, "end after so many experiments"),
+      g.whole("generations", &Config::generations, 0, kMany, "end after so many generations in all"),
+      g.whole("evaluations", &Config::evaluations, 0, kMany, "end after so many programs in all"),
+      g.whole("train-steps", &Config::train_steps, 0, kMany, "end after so many training steps in all"),
+      g.number("timelimit", &Config::timelimit, 0, 1e9, "end after so many seconds"),
+      g.number("target-score", &Config::target_score, 0, 1, "end when an experiment's best scores above this on the select problems"),
+  };
+}
+
+std::vector<ConfigField> running_fields() {
+  const Group g{kRunningGroup, true};
+  return {
+      g.whole("threads", &Config::threads, 1, 1024, "processor threads"),
+      g.whole("window", &Config::window, 1, 65536, "programs prepared ahead"),
+      g.flag("cache", &Config::cache, "do not run a program again that does the same as one before"),
+      g.whole("cache-size", &Config::cache_size, 2, 1 << 28, "programs remembered, 32 bytes each"),
+      g.number("checkpoint-interval", &Config::checkpoint_interval, 0.01, 1e9, "seconds between checkpoints"),
+  };
+}
+
+std::vector<ConfigField> make_fields() {
+  std::vector<ConfigField> all;
+  for (const auto& part : {task_fields(), space_fields(), search_fields(), stop_fields(), running_fields()}) {
+    all.insert(all.end(), part.begin(), part.end());
+  }
+  return all;
+}
+
+}  // namespace
+
+const std::vector<ConfigField>& config_fields() {
+  static const std::vector<ConfigField> fields = make_fields();
+  return fields;
+}
+
+}  // namespace mlz::evolve

@@ -1,0 +1,92 @@
+#pragma once
+#include <functional>
+
+#include "evolve/cache.hpp"
+#include "evolve/genomes.hpp"
+#include "evolve/workers.hpp"
+
+namespace mlz::evolve {
+
+/// A living program.
+struct Individual {
+  std::uint64_t id = 0;  ///< number of the candidate it was
+  double fitness = 0;
+  std::uint32_t size = 0;  ///< live instructions
+};
+
+/// What became of one candidate, in order of their numbers.
+struct Born {
+  std::uint64_t id = 0, parent = 0;  ///< parent: its own id for programs of the start
+  std::uint32_t slot = 0;
+  int mutation = -1;
+  std::uint32_t size = 0;
+  bool duplicate = false;  ///< its score was known
+  Score score;
+};
+
+/// Regularised evolution (Real et al. 2019) of one population, as AutoML-Zero runs it: slots are replaced in order, each
+/// by a child of the best of `tournament` programs drawn with replacement from the whole population, children of the
+/// same round included. Every candidate's draws depend on its number alone, so neither the number of workers, nor how
+/// many candidates are prepared ahead, nor the cache changes what happens.
+class Evolution {
+ public:
+  struct Options {
+    std::uint32_t population = 1000, tournament = 10, window = 128;
+    double mutate_prob = 0.9;
+    bool random_search = false;  ///< every candidate is a new random program
+    std::uint64_t seed = 1;
+    std::uint32_t experiment = 0, island = 0;
+    std::uint64_t salt = 0;      ///< of fingerprints
+  };
+  /// Slots are places first_place .. first_place + population - 1 of `genomes`, and `work_place` begins room for a
+  /// window of children. `cache` may be null.
+  Evolution(const Options& options, Genomes& genomes, std::uint32_t first_place, std::uint32_t work_place, Judge& judge,
+            ScoreCache* cache, Workers& workers);
+
+  /// Makes the next candidates, at most to the end of the round over all slots.
+  const std::vector<Born>& advance();
+
+  std::uint64_t candidates() const { return next_; }
+  bool at_round_end() const { return next_ % options_.population == 0; }
+  const std::vector<Individual>& population() const { return population_; }
+  std::size_t alive() const { return std::min<std::uint64_t>(next_, options_.population); }
+  std::uint32_t place(std::uint32_t slot) const { return first_place_ + slot; }
+  std::uint32_t best_slot() const;  ///< the first one with the highest fitness
+
+  /// Puts an individual into a slot; its genome is already in place.
+  void adopt(std::uint32_t slot, const Individual& individual) { population_[slot] = individual; }
+  void set_candidates(std::uint64_t count) { next_ = count; }
+
+ private:
+  Options options_;
+  Genomes& genomes_;
+  std::uint32_t first_place_, work_place_;
+  Judge& judge_;
+  ScoreCache* cache_;
+  Workers& workers_;
+  std::vector<Individual> population_;
+  std::uint64_t next_ = 0;
+
+  // one window
+  std::uint32_t first_slot_ = 0, count_ = 0;
+  std::vector<Born> born_;
+  std::vector<Draws> draws_;
+  std::vector<std::uint32_t> entrants_;  // of each candidate's tournament
+  std::vector<char> resolved_;
+  std::vector<Identity> identities_;
+  std::vector<std::uint32_t> ready_, misses_, miss_places_, waiting_;
+  std::vector<Score> scores_;
+
+  void open_window();
+  void collect_ready();
+  bool may_go(std::uint32_t j) const;
+  double fitness_of(std::uint32_t slot, std::uint32_t j) const;
+  std::uint32_t winner(std::uint32_t j) const;
+  void breed(std::uint32_t j, int worker);
+  void look_up();
+  void run_misses();
+  void resolve(std::uint32_t j, const Score& score, bool duplicate);
+  void close_window();
+};
+
+}  // namespace mlz::evolve

@@ -1,0 +1,56 @@
+#pragma once
+#include <memory>
+#include <span>
+#include <string>
+
+#include "evolve/numbered/evaluator.hpp"
+#include "evolve/numbered/draws.hpp"
+#include "evolve/numbered/live.hpp"
+
+namespace mlz::evolve {
+
+/// What is known of a program before it is run.
+struct Identity {
+  Key key;                  ///< equal only for programs that score the same
+  std::uint32_t size = 0;   ///< live instructions
+  bool over_limit = false;  ///< its static cost is too high: it is not run and scores 0
+};
+
+/// Tries the programs of a `Genomes` on one set of problems.
+class Judge {
+ public:
+  virtual ~Judge() = default;
+  /// Scores programs that have been identified. Different workers may do so at the same time.
+  virtual void score(std::span<const std::uint32_t> places, std::span<Score> out, int worker) = 0;
+};
+
+/// Programs of one kind in numbered places: what the search loop knows of a genome. Functions that take different places
+/// may run at the same time.
+class Genomes {
+ public:
+  virtual ~Genomes() = default;
+  virtual void resize(std::size_t places) = 0;
+  /// Puts a program of the start of a search there.
+  virtual void start(std::uint32_t place, std::uint64_t number, Draws& draws) = 0;
+  /// Puts a random program there.
+  virtual void random(std::uint32_t place, Draws& draws) = 0;
+  virtual void copy(std::uint32_t from, std::uint32_t to) = 0;
+  virtual void swap(std::uint32_t a, std::uint32_t b) = 0;
+  /// Applies one mutation and returns its number, or -1 when there was nothing to change.
+  virtual int mutate(std::uint32_t place, Draws& draws) = 0;
+  virtual Identity identify(std::uint32_t place, std::uint64_t salt, int worker) = 0;
+  virtual std::unique_ptr<Judge> judge(const ProblemSet& set, int workers) = 0;
+  /// Tells what programs will be identified for, before the first is.
+  virtual void prepare(const ProblemSet& search) = 0;
+
+  virtual std::string text(std::uint32_t place) const = 0;       ///< canonical core text
+  virtual std::string live_text(std::uint32_t place) const = 0;  ///< without dead lines
+  virtual void read(std::uint32_t place, const std::string& text, const std::string& name) = 0;
+  virtual std::string mutation_name(int number) const = 0;
+};
+
+struct Config;
+/// The kind of genomes a configuration asks for, with its first programs read. Throws InputError.
+std::unique_ptr<Genomes> make_genomes(const Config& config);
+
+}  // namespace mlz::evolve

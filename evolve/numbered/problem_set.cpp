@@ -1,0 +1,48 @@
+#include "evolve/numbered/problem_set.hpp"
+
+#include "evolve/eval/order.hpp"
+
+namespace mlz::evolve {
+namespace {
+
+void take(const tasks::Examples& from, std::size_t features, std::vector<double>& x, std::vector<double>& labels) {
+  x.resize(from.size() * features);
+  labels.resize(from.size());
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    from.features(i, std::span(x).subspan(i * features, features));
+    labels[i] = from.label(i);
+  }
+}
+
+vm::BatchTask batch_task(const ProblemSet& set, std::size_t index, std::size_t features) {
+  const tasks::Problem& problem = set.problems[index];
+  vm::BatchTask out;
+  take(*problem.train, features, out.train_features, out.train_labels);
+  take(*problem.valid, features, out.valid_features, out.valid_labels);
+  out.lifetime = static_cast<std::uint32_t>(index);
+  if (problem.epochs == 1 && problem.order.empty()) return out;
+  eval::EpochOrders orders(problem, set.seed, out.lifetime);
+  for (int epoch = 0; epoch < problem.epochs; ++epoch) out.orders.push_back(orders.of(epoch));
+  return out;
+}
+
+}  // namespace
+
+ProblemSet ProblemSet::make(std::shared_ptr<const tasks::Task> task, std::uint64_t seed, std::uint32_t count) {
+  ProblemSet set{std::move(task), seed, {}};
+  for (std::uint32_t i = 0; i < count; ++i) set.problems.push_back(set.task->problem(seed, i));
+  return set;
+}
+
+vm::TaskBatch batch_of(const ProblemSet& set, double max_abs_error) {
+  const auto features = static_cast<std::size_t>(set.info().sizes.at("features"));
+  vm::TaskBatch batch;
+  batch.features = static_cast<int>(features);
+  batch.metric = set.info().metric == tasks::Metric::accuracy ? vm::BatchMetric::accuracy : vm::BatchMetric::rms_error;
+  batch.max_abs_error = max_abs_error;
+  batch.seed = set.seed;
+  for (std::size_t i = 0; i < set.problems.size(); ++i) batch.tasks.push_back(batch_task(set, i, features));
+  return batch;
+}
+
+}  // namespace mlz::evolve

@@ -1,0 +1,93 @@
+#include "evolve/numbered_genomes.hpp"
+
+namespace mlz::evolve {
+namespace {
+
+class NumberedJudge : public Judge {
+ public:
+  NumberedJudge(const NumberedGenomes& genomes, const NumberedEvaluator& evaluator, int workers)
+      : genomes_(genomes), evaluators_(static_cast<std::size_t>(workers), evaluator), programs_(evaluators_.size()) {}
+
+  void score(std::span<const std::uint32_t> places, std::span<Score> out, int worker) override {
+    auto& programs = programs_[static_cast<std::size_t>(worker)];
+    programs.clear();
+    for (const std::uint32_t place : places) programs.push_back(&genomes_.live(place));
+    evaluators_[static_cast<std::size_t>(worker)].evaluate(programs, out);
+  }
+
+ private:
+  const NumberedGenomes& genomes_;
+  std::vector<NumberedEvaluator> evaluators_;           ///< one per worker
+  std::vector<std::vector<const Genome*>> programs_;  ///< likewise
+};
+
+}  // namespace
+
+NumberedGenomes::NumberedGenomes(Options options, int workers)
+    : options_(std::move(options)), finders_(static_cast<std::size_t>(workers), LiveFinder(options_.space.banks)) {}
+
+void NumberedGenomes::resize(std::size_t places) {
+  const auto capacity = static_cast<std::size_t>(options_.space.most_instructions()) + 1;
+  genomes_.resize(places);
+  live_.resize(places);
+  for (Genome& genome : genomes_) genome.code.reserve(capacity);
+  for (Genome& genome : live_) genome.code.reserve(capacity);
+}
+
+void NumberedGenomes::start(std::uint32_t place, std::uint64_t number, Draws& draws) {
+  if (options_.first.empty()) {
+    genomes_[place] = first_genome(options_.space, options_.random_start, draws);
+  } else {
+    genomes_[place] = options_.first[number % options_.first.size()];
+  }
+}
+
+void NumberedGenomes::random(std::uint32_t place, Draws& draws) {
+  genomes_[place] = first_genome(options_.space, true, draws);
+}
+
+int NumberedGenomes::mutate(std::uint32_t place, Draws& draws) {
+  const std::size_t number = options_.mix.pick(draws);
+  const bool changed = numbered_mutations()[number].apply(options_.space, genomes_[place], draws);
+  return changed ? static_cast<int>(number) : -1;
+}
+
+Identity NumberedGenomes::identify(std::uint32_t place, std::uint64_t salt, int worker) {
+  Genome& live = live_[place];
+  const auto w = static_cast<std::size_t>(worker);
+  finders_[w].find(genomes_[place], live);
+  Identity identity;
+  identity.size = static_cast<std::uint32_t>(live.code.size());
+  // Before the first experiment, as after a resume that has only the final test to do, there is no cache to ask.
+  if (!setups_.empty()) identity.key = key_of(live, finders_[w].born(), options_.space.banks, setups_[w], salt);
+  if (options_.cost_limit > 0) {
+    identity.over_limit = static_cost(genomes_[place]).of(examples_) > options_.cost_limit * options_.cost_unit.of(examples_);
+  }
+  return identity;
+}
+
+void NumberedGenomes::prepare(const ProblemSet& search) {
+  examples_ = static_cast<double>(search.problems.front().train->size());
+  const auto features = static_cast<std::size_t>(search.info().sizes.at("features"));
+  setups_.assign(finders_.size(), SetupValues(options_.space.banks, features));
+}
+
+std::unique_ptr<Judge> NumberedGenomes::judge(const ProblemSet& set, int workers) {
+  return std::make_unique<NumberedJudge>(*this, NumberedEvaluator(set, options_.join, options_.max_error), workers);
+}
+
+std::string NumberedGenomes::live_text(std::uint32_t place) const {
+  Genome live;
+  LiveFinder(options_.space.banks).find(genomes_[place], live);
+  return print(live);
+}
+
+void NumberedGenomes::read(std::uint32_t place, const std::string& text, const std::string& name) {
+  genomes_[place] = read_genome(text, name, options_.space.banks);
+}
+
+std::string NumberedGenomes::mutation_name(int number) const {
+  return number < 0 ? "none" : numbered_mutations()[static_cast<std::size_t>(number)].name;
+}
+
+}  // namespace mlz::evolve

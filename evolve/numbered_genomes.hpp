@@ -1,0 +1,46 @@
+#pragma once
+#include "evolve/genomes.hpp"
+#include "evolve/numbered/mutations.hpp"
+
+namespace mlz::evolve {
+
+/// Programs of numbered registers.
+class NumberedGenomes : public Genomes {
+ public:
+  struct Options {
+    Space space;
+    Mix mix;
+    bool random_start = true;
+    std::vector<Genome> first;  ///< programs to start from, in turn; empty: as random_start says
+    double cost_limit = 0;      ///< static cost a program may have, in that of `cost_unit`; 0: any
+    StaticCost cost_unit;
+    Join join = Join::mean;
+    double max_error = 100;
+  };
+  NumberedGenomes(Options options, int workers);
+
+  void resize(std::size_t places) override;
+  void start(std::uint32_t place, std::uint64_t number, Draws& draws) override;
+  void random(std::uint32_t place, Draws& draws) override;
+  void copy(std::uint32_t from, std::uint32_t to) override { genomes_[to] = genomes_[from]; }
+  void swap(std::uint32_t a, std::uint32_t b) override { std::swap(genomes_[a], genomes_[b]); }
+  int mutate(std::uint32_t place, Draws& draws) override;
+  Identity identify(std::uint32_t place, std::uint64_t salt, int worker) override;
+  std::unique_ptr<Judge> judge(const ProblemSet& set, int workers) override;
+  void prepare(const ProblemSet& search) override;
+  std::string text(std::uint32_t place) const override { return print(genomes_[place]); }
+  std::string live_text(std::uint32_t place) const override;
+  void read(std::uint32_t place, const std::string& text, const std::string& name) override;
+  std::string mutation_name(int number) const override;
+
+  const Genome& live(std::uint32_t place) const { return live_[place]; }
+
+ private:
+  Options options_;
+  std::vector<Genome> genomes_, live_;
+  double examples_ = 0;
+  std::vector<LiveFinder> finders_;   ///< one per worker
+  std::vector<SetupValues> setups_;  ///< likewise
+};
+
+}  // namespace mlz::evolve

@@ -1,0 +1,61 @@
+#pragma once
+#include <cstdio>
+#include <optional>
+
+#include "evolve/checkpoint.hpp"
+
+namespace mlz::evolve {
+
+/// The folder of one run:
+///   config.json        the configuration
+///   log.jsonl          what happened; depends on configuration and seed alone
+///   lineage.jsonl      each new best program of an experiment with its parent and mutation
+///   timing.jsonl       seconds and rates at every checkpoint
+///   hall_of_fame.csv   the best program of every size
+///   programs/          those programs, and the best of every experiment
+///   best.mlz           the best program so far
+///   checkpoint         from which the run can go on
+/// All but timing.jsonl are equal, byte for byte, whether a run was interrupted or not. Files are written beside their
+/// place and renamed. Errors of the disk are InputErrors.
+class RunFolder {
+ public:
+  /// Starts a folder. Throws InputError if there is something in it already, or it cannot be written.
+  static RunFolder create(const std::string& path, const Config& config);
+  /// Opens the folder of an earlier run and cuts its logs back to its checkpoint. `config` holds the wishes for the
+  /// rest of the run; throws InputError naming the first field that may not differ and does.
+  static RunFolder reopen(const std::string& path, const Config& config);
+  /// The checkpoint of an earlier run.
+  static Checkpoint load(const std::string& path);
+
+  RunFolder(RunFolder&& other) noexcept;
+  RunFolder& operator=(RunFolder&&) = delete;
+  ~RunFolder();
+
+  const std::optional<Checkpoint>& checkpoint() const { return checkpoint_; }
+  double seconds() const { return seconds_; }  ///< that earlier parts of the run took
+
+  void log(const std::string& line);
+  void lineage(const std::string& line);
+  void timing(const std::string& line);
+  void save(const SearchState& state);
+  void write(const std::string& name, const std::string& content) const;
+  /// The hall of fame as table and programs; `header` gives the comment lines of a program.
+  void write_front(const std::vector<Champion>& front, const std::function<std::string(const Champion&)>& header) const;
+
+ private:
+  RunFolder(std::string path, Config config);
+  std::string path_;
+  Config config_;
+  std::optional<Checkpoint> checkpoint_;
+  double seconds_ = 0;
+  int lock_ = -1;
+  std::map<std::string, std::FILE*> logs_;
+
+  void lock();
+  void open_logs();
+  void append(const std::string& name, const std::string& line);
+  void cut_logs();
+  void read_seconds();
+};
+
+}  // namespace mlz::evolve

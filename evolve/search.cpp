@@ -1,0 +1,268 @@
+#include "evolve/search.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "lang/core/diagnostics.hpp"
+#include "lang/core/draws.hpp"
+
+namespace mlz::evolve {
+namespace {
+
+constexpr std::uint32_t kPurposes = 0xFFFFFF00;  // islands beyond any number of real ones
+constexpr std::uint32_t kSearchProblems = 0, kSelectProblems = 1, kFinalProblems = 2;
+constexpr double kTickSeconds = 0.2;
+
+std::shared_ptr<const tasks::Task> task_of(const Config& config, const std::string& text) {
+  auto task = tasks::make_task(text.empty() ? config.task : text, tasks::DataPaths::standard(config.data));
+  if (task->info().metric == tasks::Metric::accuracy && task->info().classes > 2) {
+    throw InputError(fmt::format("task {} has {} classes; programs of numbered registers tell two apart: choose two, as "
+                                 "in {}{}classes=3/5",
+                                 task->info().name, task->info().classes, task->info().name,
+                                 task->info().name.find(':') == std::string::npos ? ":" : ","));
+  }
+  return task;
+}
+
+void check_islands(const Config& c) {
+  if (c.islands > 1 && c.population * c.islands > 10'000'000) {
+    throw InputError("islands times population is above ten million programs");
+  }
+  if (c.search == "random" && c.islands > 1) throw InputError("search = random has one population: set islands = 1");
+}
+
+}  // namespace
+
+const char* stop_reason_text(StopReason reason) {
+  switch (reason) {
+    case StopReason::target: return "target score";
+    case StopReason::experiments: return "experiments";
+    case StopReason::generations: return "generations";
+    case StopReason::evaluations: return "evaluations";
+    case StopReason::train_steps: return "train steps";
+    case StopReason::time: return "time limit";
+    case StopReason::interrupted: return "interrupted";
+  }
+  return "";
+}
+
+Search::Search(const Config& config, Listener& listener)
+    : config_(config), listener_(listener), genomes_(make_genomes(config)), workers_(static_cast<int>(config.threads)) {
+  check_islands(config);
+  task_ = task_of(config, "");
+  select_task_ = task_of(config, config.select_task);
+  final_task_ = task_of(config, config.final_task);
+  genomes_->resize(std::size_t{spare_place()} + 1);
+}
+
+std::uint32_t Search::spare_place() const {
+  return static_cast<std::uint32_t>(config_.islands * config_.population + std::min(config_.window, config_.population));
+}
+
+/// A number of 32 bits, to be short in command lines.
+std::uint64_t Search::problem_seed(std::uint32_t experiment, std::uint32_t purpose) const {
+  const std::uint32_t e = config_.fresh_tasks && purpose != kFinalProblems ? experiment : 0;
+  return draw_bits({static_cast<std::uint64_t>(config_.seed), kSearchStream, e, kPurposes + purpose, 0}) >> 32;
+}
+
+double Search::seconds() const {
+  return seconds_before_ + std::chrono::duration<double>(Clock::now() - began_).count();
+}
+
+void Search::restore(const SearchState& state) {
+  state_ = state;
+  seconds_before_ = state.seconds;
+}
+
+void Search::begin_experiment(bool fresh) {
+  const ProblemSet set =
+      ProblemSet::make(task_, problem_seed(state_.experiment, kSearchProblems), static_cast<std::uint32_t>(config_.tasks));
+  genomes_->prepare(set);
+  judge_ = genomes_->judge(set, workers_.count());
+  if (config_.cache && !cache_) cache_ = std::make_unique<ScoreCache>(static_cast<std::size_t>(config_.cache_size));
+  Evolution::Options o;
+  o.population = population();
+  o.tournament = static_cast<std::uint32_t>(config_.tournament);
+  o.window = static_cast<std::uint32_t>(config_.window);
+  o.mutate_prob = config_.mutate_prob;
+  o.random_search = config_.search == "random";
+  o.seed = static_cast<std::uint64_t>(config_.seed);
+  o.experiment = state_.experiment;
+  o.salt = state_.experiment;
+  islands_.clear();
+  const auto work = static_cast<std::uint32_t>(config_.islands) * population();
+  for (std::uint32_t i = 0; i < config_.islands; ++i) {
+    o.island = i;
+    islands_.emplace_back(o, *genomes_, i * population(), work, *judge_, cache_.get(), workers_);
+  }
+  if (!fresh) return fill_islands();
+  state_.running = true;
+  state_.before = state_.total;
+  state_.peak = {};
+  state_.peak.search = -1;
+}
+
+/// Puts the saved populations in place.
+void Search::fill_islands() {
+  for (std::size_t i = 0; i < islands_.size(); ++i) {
+    Evolution& island = islands_[i];
+    island.set_candidates(state_.candidates[i]);
+    for (std::uint32_t slot = 0; slot < state_.islands[i].size(); ++slot) {
+      const SearchState::Member& member = state_.islands[i][slot];
+      genomes_->read(island.place(slot), member.text, "checkpoint");
+      island.adopt(slot, member.individual);
+    }
+  }
+  state_.islands.clear();
+}
+
+bool Search::experiment_over() const {
+  const Totals& t = state_.total;
+  const Totals& b = state_.before;
+  const auto spent = [](std::int64_t limit, std::uint64_t done) {
+    return limit > 0 && done >= static_cast<std::uint64_t>(limit);
+  };
+  if (spent(config_.experiment_generations, t.generations - b.generations)) return true;
+  if (spent(config_.experiment_evaluations, t.evaluations - b.evaluations)) return true;
+  if (spent(config_.experiment_train_steps, t.train_steps - b.train_steps)) return true;
+  return config_.experiment_target > 0 && best_fitness() > config_.experiment_target;
+}
+
+std::optional<StopReason> Search::budget_spent() const {
+  const auto spent = [](std::int64_t limit, std::uint64_t done) {
+    return limit > 0 && done >= static_cast<std::uint64_t>(limit);
+  };
+  if (spent(config_.generations, state_.total.generations)) return StopReason::generations;
+  if (spent(config_.evaluations, state_.total.evaluations)) return StopReason::evaluations;
+  if (spent(config_.train_steps, state_.total.train_steps)) return StopReason::train_steps;
+  return {};
+}
+
+/// Looks at the clock and at the outside world; between windows.
+std::optional<StopReason> Search::watch(const std::atomic<bool>& interrupted) {
+  if (interrupted.load(std::memory_order_relaxed)) return StopReason::interrupted;
+  const auto now = Clock::now();
+  if (config_.timelimit > 0 && seconds() >= config_.timelimit) return StopReason::time;
+  if (std::chrono::duration<double>(now - last_tick_).count() < kTickSeconds) return {};
+  last_tick_ = now;
+  state_.seconds = seconds();
+  if (listener_.tick(state_, best_fitness())) save();
+  return {};
+}
+
+/// One round over all slots of all islands.
+std::optional<StopReason> Search::generation(const std::atomic<bool>& interrupted) {
+  const std::uint64_t round = state_.total.generations - state_.before.generations + 1;
+  for (Evolution& island : islands_) {
+    while (island.candidates() < round * population()) {
+      if (const auto stop = watch(interrupted)) return stop;
+      count(island.advance(), island);
+    }
+  }
+  end_generation();
+  return {};
+}
+
+void Search::end_generation() {
+  ++state_.total.generations;
+  log_generation();
+  const std::uint64_t done = state_.total.generations - state_.before.generations;
+  if (islands_.size() > 1 && done % static_cast<std::uint64_t>(config_.migrate_every) == 0) migrate();
+}
+
+/// Whether every island has made as many rounds, and at least one.
+bool Search::between_generations() const {
+  const std::uint64_t rounds = state_.total.generations - state_.before.generations;
+  return rounds > 0 && std::all_of(islands_.begin(), islands_.end(), [&](const Evolution& island) {
+           return island.candidates() == rounds * population();
+         });
+}
+
+std::optional<StopReason> Search::run_experiment(const std::atomic<bool>& interrupted) {
+  begin_experiment(!state_.running);
+  for (;;) {
+    if (between_generations()) {
+      if (experiment_over()) return {};
+      if (const auto stop = budget_spent()) return stop;
+    }
+    if (const auto stop = generation(interrupted)) return stop;
+  }
+}
+
+double Search::score_on(const tasks::Task& task, std::uint64_t seed, std::int64_t count, const std::string& text) {
+  const std::shared_ptr<const tasks::Task> shared(&task, [](const tasks::Task*) {});
+  const auto judge = genomes_->judge(ProblemSet::make(shared, seed, static_cast<std::uint32_t>(count)), 1);
+  const std::uint32_t place = spare_place();
+  genomes_->read(place, text, "result");
+  genomes_->identify(place, 0, 0);
+  Score score;
+  judge->score(std::span(&place, 1), std::span(&score, 1), 0);
+  return score.fitness;
+}
+
+Champion Search::end_experiment() {
+  Champion champion = experiment_best();
+  champion.select =
+      score_on(*select_task_, problem_seed(state_.experiment, kSelectProblems), config_.select_tasks, champion.text);
+  return champion;
+}
+
+Outcome Search::run(const std::atomic<bool>& interrupted) {
+  Outcome outcome;
+  std::optional<StopReason> stop;
+  Champion best = state_.best;
+  const auto enough = [&] { return config_.target_score > 0 && best.select > config_.target_score; };
+  const auto no_more = [&] {
+    return config_.experiments > 0 && state_.experiment >= static_cast<std::uint64_t>(config_.experiments);
+  };
+  while (!stop) {
+    if (!state_.running) {
+      stop = enough() ? StopReason::target : no_more() ? StopReason::experiments : budget_spent();
+      if (stop) {
+        save();
+        break;
+      }
+    }
+    stop = run_experiment(interrupted);
+    if (stop) save();  // before the end of the experiment, so that it can go on
+    if (islands_.front().alive() == 0) break;
+    const Champion champion = end_experiment();
+    log_experiment(champion);
+    listener_.experiment_ended(champion);
+    if (champion.select >= best.select) best = champion;
+    if (stop) break;
+    state_.best = best;
+    state_.running = false;
+    ++state_.experiment;
+  }
+  outcome.stop = *stop;
+  outcome.best = best;
+  outcome.total = state_.total;
+  outcome.front = state_.front;
+  outcome.search_seed = problem_seed(best.experiment, kSearchProblems);
+  outcome.select_seed = problem_seed(best.experiment, kSelectProblems);
+  outcome.final_seed = problem_seed(0, kFinalProblems);
+  if (!best.text.empty()) outcome.final = score_on(*final_task_, outcome.final_seed, config_.final_tasks, best.text);
+  outcome.seconds = seconds();
+  return outcome;
+}
+
+void Search::save() {
+  state_.seconds = seconds();
+  if (islands_.empty()) return listener_.save(state_);  // nothing ran since the checkpoint was read
+  state_.candidates.clear();
+  state_.islands.clear();
+  for (const Evolution& island : islands_) {
+    state_.candidates.push_back(island.candidates());
+    std::vector<SearchState::Member> members;
+    for (std::uint32_t slot = 0; slot < island.alive() && state_.running; ++slot) {
+      members.push_back({island.population()[slot], genomes_->text(island.place(slot))});
+    }
+    state_.islands.push_back(std::move(members));
+  }
+  listener_.save(state_);
+  state_.islands.clear();
+}
+
+}  // namespace mlz::evolve

@@ -1,0 +1,169 @@
+#include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A folder of its own that goes away.
+struct Folder {
+  fs::path path;
+  Folder() {
+    static int number = 0;
+    path = fs::temp_directory_path() / ("mlzevolve-test-" + std::to_string(::getpid()) + "-" + std::to_string(number++));
+    fs::remove_all(path);
+    fs::create_directories(path);
+  }
+  ~Folder() { fs::remove_all(path); }
+  std::string operator/(const std::string& name) const { return (path / name).string(); }
+};
+
+std::string read(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream out;
+  out << in.rdbuf();
+  return out.str();
+}
+
+struct Ended {
+  int code;  ///< -1: by a signal
+  std::string out;
+};
+
+const char* kSmall =
+    "--preset automl-zero-demo --tasks 3 --task linear:features=4,train=30,valid=30 --select-task linear --select-tasks 3 "
+    "--final-task linear --final-tasks 3 --population 100 --experiments 2 --experiment-train-steps 0 "
+    "--experiment-evaluations 60000 --target-score 0 --checkpoint-interval 0.02 --quiet ";
+
+Ended run(const std::string& arguments) {
+  const Folder folder;
+  const std::string out = folder / "out";
+  const int status = std::system((std::string(MLZEVOLVE) + " " + arguments + " > " + out + " 2>&1").c_str());
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read(out)};
+}
+
+/// Runs it and kills it after so many milliseconds; true if it was killed.
+bool run_and_kill(const std::string& arguments, int milliseconds) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::execl("/bin/sh", "sh", "-c", ("exec " + std::string(MLZEVOLVE) + " " + arguments + " >/dev/null 2>&1").c_str(), nullptr);
+    ::_exit(127);
+  }
+  ::usleep(static_cast<useconds_t>(milliseconds) * 1000);
+  ::kill(child, SIGKILL);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFSIGNALED(status);
+}
+
+/// All files but timings, by name.
+std::map<std::string, std::string> contents(const std::string& folder) {
+  std::map<std::string, std::string> out;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (!entry.is_regular_file() || entry.path().filename() == "timing.jsonl") continue;
+    out[fs::relative(entry.path(), folder).string()] = read(entry.path());
+  }
+  return out;
+}
+
+bool has(const Ended& ended, const std::string& text) { return ended.out.find(text) != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("killed at any moment, a run goes on to the same folder") {
+  const Folder folder;
+  REQUIRE(run(kSmall + ("--out " + (folder / "whole"))).code == 0);
+  const auto whole = contents(folder / "whole");
+  CHECK(whole.count("best.mlz") == 1);
+  CHECK(whole.count("programs/experiment-0002.mlz") == 1);
+  int kills = 0;
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    const std::string out = folder / ("killed" + std::to_string(attempt));
+    run_and_kill(kSmall + ("--out " + out), 60 + 97 * attempt);
+    if (!fs::exists(out + "/checkpoint")) continue;
+    for (int part = 0; part < 3; ++part) kills += run_and_kill("--quiet --resume " + out, 80 + 61 * part);
+    const Ended last = run("--quiet --resume " + out);
+    CAPTURE(last.out);
+    REQUIRE(last.code == 0);
+    const auto resumed = contents(out);
+    CHECK(resumed.size() == whole.size());
+    for (const auto& [name, text] : whole) {
+      CAPTURE(name);
+      CHECK((resumed.count(name) == 1 && resumed.at(name) == text));
+    }
+  }
+  MESSAGE("killed ", kills, " times");
+}
+
+TEST_CASE("a run is never overwritten, and only resumed as it was") {
+  const Folder folder;
+  const std::string out = folder / "run";
+  REQUIRE(run(kSmall + ("--experiment-evaluations 1000 --out " + out)).code == 0);
+  const auto before = contents(out);
+  const Ended again = run(kSmall + ("--out " + out));
+  CHECK(again.code == 2);
+  CHECK(has(again, "--resume"));
+  const Ended other = run("--resume " + out + " --population 50");
+  CHECK(other.code == 2);
+  CHECK(has(other, "population was 100 when the run began and is now 50"));
+  CHECK(contents(out) == before);
+  CHECK(run("--quiet --threads 2 --resume " + out).code == 0);
+  {
+    std::ofstream(out + "/checkpoint", std::ios::app) << "x";
+  }
+  const Ended damaged = run("--resume " + out);
+  CHECK(damaged.code == 2);
+  CHECK(has(damaged, "damaged"));
+  fs::remove(out + "/checkpoint");
+  CHECK(run("--resume " + out).code == 2);
+  CHECK(run("--resume " + (folder / "none")).code == 2);
+}
+
+TEST_CASE("bad input ends with exit code 2 and leaves nothing behind") {
+  const Folder folder;
+  CHECK(run("").code == 2);
+  CHECK(run("--no-such-option").code == 2);
+  CHECK(run("--preset nothing").code == 2);
+  CHECK(run("--task nothing --out " + (folder / "a")).code == 2);
+  CHECK_FALSE(fs::exists(folder / "a"));
+  CHECK(run("--population 1").code == 2);
+  CHECK(run("--set population").code == 2);
+  CHECK(run("--config " + (folder / "missing.conf")).code == 2);
+  CHECK(run(kSmall + std::string("--out /proc/nowhere")).code == 2);
+  {
+    std::ofstream(folder / "file") << "text";
+  }
+  CHECK(run(kSmall + ("--out " + (folder / "file"))).code == 2);
+  CHECK(read(folder / "file") == "text");
+  CHECK(has(run("--list-presets"), "automl-zero-demo"));
+  CHECK(has(run("--list-mutations"), "alter"));
+  CHECK(has(run("--list-ops"), "s = dot(v, v)"));
+}
+
+TEST_CASE("the last line is one JSON object") {
+  const Ended ended = run(kSmall + std::string("--experiment-evaluations 500 --json"));
+  REQUIRE(ended.code == 0);
+  const std::size_t last = ended.out.rfind('\n', ended.out.size() - 2);
+  const std::string line = ended.out.substr(last + 1);
+  CHECK(line.front() == '{');
+  for (const char* key : {"evaluations", "seconds", "evaluations_per_second", "best_search", "select", "final", "stop", "program"}) {
+    CHECK(line.find("\"" + std::string(key) + "\":") != std::string::npos);
+  }
+}
+
+TEST_CASE("Ctrl-C saves and ends with the result") {
+  const Folder folder;
+  const std::string out = folder / "run";
+  const Ended ended = run(kSmall + ("--experiments 0 --out " + out + " & sleep 0.5; kill -INT $!; wait $!"));
+  CHECK(ended.code == 1);
+  CHECK(fs::exists(out + "/checkpoint"));
+  CHECK(fs::exists(out + "/best.mlz"));
+}

@@ -1,0 +1,22 @@
+#pragma once
+#include <optional>
+#include <string>
+
+#include "evolve/config.hpp"
+
+namespace mlz::tools {
+
+/// The command line of mlzevolve.
+struct EvolveOptions {
+  evolve::Config config;
+  std::string out, resume;
+  bool quiet = false, json = false, baseline = false;
+  bool list_presets = false, list_mutations = false, list_ops = false, list_tasks = false, print_config = false;
+};
+
+/// Reads a command line. Settings come, later ones winning, from the run that is resumed, --preset, --config, --set, and
+/// options by their own names. Prints help, version or a usage error itself and then returns nothing, with `exit_code`
+/// set; throws InputError for settings that are wrong.
+std::optional<EvolveOptions> parse_evolve_options(int argc, const char* const* argv, int& exit_code);
+
+}  // namespace mlz::tools

@@ -1,0 +1,180 @@
+#include "tools/evolve/evolve_program.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "evolve/numbered/mutations.hpp"
+#include "evolve/run_folder.hpp"
+#include "lang/core/diagnostics.hpp"
+#include "tasks/task.hpp"
+#include "tools/evolve/search_display.hpp"
+#include "tools/support/program_main.hpp"
+
+namespace mlz::tools {
+namespace {
+
+using evolve::Champion;
+using evolve::Config;
+using evolve::Outcome;
+using Json = nlohmann::ordered_json;
+
+/// One search with its folder and display.
+class Run : public evolve::Listener {
+ public:
+  Run(const EvolveOptions& options, const Config& config, const std::string& out)
+      : config_(config),
+        search_(config_, *this),
+        display_(options.quiet ? ProgressDisplay::Mode::off : ProgressDisplay::mode_for_stderr(), config_) {
+    if (!options.resume.empty()) {
+      folder_.emplace(evolve::RunFolder::reopen(options.resume, config_));
+      evolve::SearchState state = folder_->checkpoint()->state;
+      state.seconds = folder_->seconds();
+      best_ = state.best;
+      search_.restore(state);
+    } else if (!out.empty()) {
+      folder_.emplace(evolve::RunFolder::create(out, config_));
+    }
+  }
+
+  Outcome run() {
+    const Outcome outcome = search_.run(interrupted());
+    display_.clear();
+    if (folder_) finish(outcome);
+    return outcome;
+  }
+
+  /// Comment lines with what the score of a program depends on.
+  std::string header(const Champion& c) const;
+  std::string header(const Outcome& o) const;
+
+  void log(const std::string& line) override {
+    if (folder_) folder_->log(line);
+  }
+  void lineage(const std::string& line) override {
+    if (folder_) folder_->lineage(line);
+  }
+  void experiment_ended(const Champion& best) override {
+    display_.experiment(best);
+    if (!folder_) return;
+    folder_->write(fmt::format("programs/experiment-{:04}.mlz", best.experiment + 1), header(best) + best.text);
+    if (best.select >= best_.select) best_ = best;
+  }
+  bool tick(const evolve::SearchState& state, double best) override {
+    display_.update(state, best);
+    if (!folder_ || std::chrono::duration<double>(Clock::now() - last_save_).count() < config_.checkpoint_interval) {
+      return false;
+    }
+    last_save_ = Clock::now();
+    return true;
+  }
+  void save(const evolve::SearchState& state) override {
+    if (!folder_) return;
+    folder_->write_front(state.front, [this](const Champion& c) { return header(c); });
+    const Champion& best = best_.text.empty() ? state.peak : best_;
+    if (!best.text.empty()) folder_->write("best.mlz", header(best) + best.text);
+    folder_->save(state);
+    Json json{{"evaluations", state.total.evaluations}, {"seconds", state.seconds}, {"duplicates", state.total.duplicates}};
+    folder_->timing(json.dump());
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  Config config_;
+  evolve::Search search_;
+  std::optional<evolve::RunFolder> folder_;
+  SearchDisplay display_;
+  Champion best_;
+  Clock::time_point last_save_ = Clock::now();
+
+  void finish(const Outcome& outcome);
+};
+
+std::string Run::header(const Champion& c) const {
+  const std::uint64_t seed = search_.search_seed(c.experiment);
+  std::string out = fmt::format("# {}\n# task: {}\n# problems: 0 to {}\n# protocol: automl\n# seed: {}\n# dtype: f64\n# engine: {}\n",
+                                version_text(), search_.task_name(), config_.tasks - 1, seed, "lanes");
+  out += fmt::format("# score: {} ({} over the problems)\n", c.search, config_.combine);
+  if (c.select >= 0) out += fmt::format("# select score: {}\n", c.select);
+  return out + fmt::format("# found by: {} (experiment {}, candidate {})\n", evolve::command_of(config_), c.experiment + 1, c.id);
+}
+
+std::string Run::header(const Outcome& o) const {
+  return header(o.best) + fmt::format("# final score: {} (seed {})\n", o.final, o.final_seed);
+}
+
+void Run::finish(const Outcome& outcome) {
+  if (!outcome.best.text.empty()) folder_->write("best.mlz", header(outcome) + outcome.best.text);
+  Json json{{"event", "end"}, {"stop", stop_reason_text(outcome.stop)}, {"evaluations", outcome.total.evaluations},
+            {"best_search", outcome.best.search}, {"select", outcome.best.select}, {"final", outcome.final}};
+  folder_->log(json.dump());
+}
+
+void report(const Outcome& o) {
+  fmt::print("stop        {}\n", stop_reason_text(o.stop));
+  fmt::print("programs    {} in {} experiment{}, {:.1f} s, {:.0f} per second\n", o.total.evaluations, o.best.experiment + 1,
+             o.best.experiment == 0 ? "" : "s", o.seconds,
+             o.seconds > 0 ? static_cast<double>(o.total.evaluations) / o.seconds : 0);
+  fmt::print("search      {:.6f}\nselect      {:.6f}\nfinal       {:.6f}\n\n{}", o.best.search, o.best.select, o.final,
+             o.best.text);
+}
+
+Json json_of(const Outcome& o) {
+  return {{"evaluations", o.total.evaluations},
+          {"seconds", o.seconds},
+          {"evaluations_per_second", o.seconds > 0 ? static_cast<double>(o.total.evaluations) / o.seconds : 0},
+          {"best_search", o.best.search},
+          {"select", o.best.select},
+          {"final", o.final},
+          {"stop", stop_reason_text(o.stop)},
+          {"program", o.best.text},
+          {"experiment", o.best.experiment + 1},
+          {"train_steps", o.total.train_steps},
+          {"duplicates", o.total.duplicates}};
+}
+
+bool print_list(const EvolveOptions& o) {
+  if (o.list_presets) fmt::print("{}", evolve::list_presets());
+  if (o.list_mutations) fmt::print("{}", evolve::list_mutations());
+  if (o.list_ops) fmt::print("{}", evolve::list_numbered_ops());
+  if (o.list_tasks) fmt::print("{}", tasks::list_tasks());
+  if (o.print_config) fmt::print("{}", evolve::to_text(o.config));
+  return o.list_presets || o.list_mutations || o.list_ops || o.list_tasks || o.print_config;
+}
+
+/// As many random programs as the search tried, on the problems of its first experiment.
+Outcome random_baseline(const EvolveOptions& options, const Outcome& evolution) {
+  Config config = options.config;
+  config.search = "random";
+  config.start = "random";
+  config.init.clear();
+  config.experiments = 1;
+  config.islands = 1;
+  config.experiment_generations = config.experiment_train_steps = 0;
+  config.experiment_evaluations = static_cast<std::int64_t>(evolution.total.evaluations);
+  config.generations = config.evaluations = config.train_steps = 0;
+  config.timelimit = 0;
+  EvolveOptions fresh = options;
+  fresh.resume.clear();
+  return Run(fresh, config, options.out.empty() ? "" : options.out + "/baseline").run();
+}
+
+}  // namespace
+
+int evolve_program(const EvolveOptions& options) {
+  if (print_list(options)) return kSuccess;
+  catch_interrupts();
+  const Outcome outcome = Run(options, options.config, options.out).run();
+  report(outcome);
+  Json json = json_of(outcome);
+  if (options.baseline && !interrupted()) {
+    const Outcome random = random_baseline(options, outcome);
+    fmt::print("\nrandom programs, as many\nsearch      {:.6f}\nselect      {:.6f}\nfinal       {:.6f}\n", random.best.search,
+               random.best.select, random.final);
+    json["baseline"] = json_of(random);
+  }
+  if (options.json) fmt::print("{}\n", json.dump());
+  return interrupted() ? kRunFailed : kSuccess;
+}
+
+}  // namespace mlz::tools

@@ -1,0 +1,96 @@
+#include "tools/evolve/search_display.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+
+namespace mlz::tools {
+namespace {
+
+constexpr double kLogSeconds = 10;
+constexpr std::uint64_t kMostExperimentLines = 200;
+
+std::string share(std::uint64_t part, std::uint64_t of) {
+  return fmt::format("{:.0f}%", of == 0 ? 0 : 100 * static_cast<double>(part) / static_cast<double>(of));
+}
+
+}  // namespace
+
+void SearchDisplay::measure(const evolve::SearchState& state) {
+  const auto now = Clock::now();
+  if (!started_) {
+    started_ = true;
+    evaluations_first_ = state.total.evaluations;
+    begun_ = now;
+  }
+  const double passed = std::chrono::duration<double>(now - last_seen_).count();
+  if (passed <= 0) return;
+  const double recent = static_cast<double>(state.total.evaluations - std::min(evaluations_before_, state.total.evaluations)) / passed;
+  rate_ = rate_ == 0 ? recent : 0.8 * rate_ + 0.2 * recent;
+  evaluations_before_ = state.total.evaluations;
+  last_seen_ = now;
+}
+
+/// Time to the nearest of the stops that can be foreseen.
+std::string SearchDisplay::time_left(const evolve::SearchState& state) const {
+  double nearest = -1;
+  const auto consider = [&](double limit, double done, double per_second) {
+    if (limit <= 0 || per_second <= 0) return;
+    const double left = std::max(0.0, (limit - done) / per_second);
+    if (nearest < 0 || left < nearest) nearest = left;
+  };
+  const auto& t = state.total;
+  const double evaluations = static_cast<double>(t.evaluations);
+  const double steps = evaluations == 0 ? 0 : static_cast<double>(t.train_steps) / evaluations;
+  const double per_generation = static_cast<double>(config_.population * config_.islands);
+  consider(static_cast<double>(config_.evaluations), evaluations, rate_);
+  consider(static_cast<double>(config_.train_steps), static_cast<double>(t.train_steps), rate_ * steps);
+  consider(static_cast<double>(config_.generations), static_cast<double>(t.generations), rate_ / per_generation);
+  consider(config_.timelimit, state.seconds, 1);
+  if (config_.experiments == 1) {
+    consider(static_cast<double>(config_.experiment_evaluations), evaluations, rate_);
+    consider(static_cast<double>(config_.experiment_train_steps), static_cast<double>(t.train_steps), rate_ * steps);
+  }
+  return nearest < 0 ? "" : fmt::format("  {} left", duration_text(nearest));
+}
+
+std::string SearchDisplay::status(const evolve::SearchState& state, double best) const {
+  using evolve::Fate;
+  const auto& t = state.total;
+  const auto fate = [&](Fate f) { return share(t.fates[static_cast<std::size_t>(f)], t.evaluations); };
+  std::string out = fmt::format("experiment {}  generation {}  {} programs  {}/s  best {:.6f}", state.experiment + 1,
+                                t.generations - state.before.generations, rate_text(static_cast<double>(t.evaluations)),
+                                rate_text(rate_), std::max(best, 0.0));
+  out += fmt::format("  same {}  stopped {}", share(t.duplicates, t.evaluations), fate(Fate::early_stop));
+  if (config_.cost_limit > 0) out += fmt::format("  too costly {}", fate(Fate::over_limit));
+  return out + time_left(state);
+}
+
+void SearchDisplay::update(const evolve::SearchState& state, double best) {
+  measure(state);
+  if (mode_ == ProgressDisplay::Mode::off) return;
+  if (mode_ == ProgressDisplay::Mode::terminal) {
+    fmt::print(stderr, "\r\033[K{}", status(state, best));
+    shown_ = true;
+    std::fflush(stderr);
+    return;
+  }
+  if (std::chrono::duration<double>(Clock::now() - last_line_).count() < kLogSeconds) return;
+  last_line_ = Clock::now();
+  fmt::print(stderr, "{}\n", status(state, best));
+}
+
+void SearchDisplay::experiment(const evolve::Champion& champion) {
+  if (mode_ == ProgressDisplay::Mode::off || champion.experiment >= kMostExperimentLines) return;
+  clear();
+  fmt::print(stderr, "experiment {}: search {:.6f}, select {:.6f}\n", champion.experiment + 1, champion.search,
+             champion.select);
+}
+
+void SearchDisplay::clear() {
+  if (shown_) fmt::print(stderr, "\r\033[K");
+  shown_ = false;
+}
+
+}  // namespace mlz::tools

@@ -1,0 +1,78 @@
+#include "vm/compact.hpp"
+
+#include <algorithm>
+
+namespace mlz::vm {
+namespace {
+
+// --- liveness --------------------------------------------------------------------------------------
+
+/// Walks code backwards from what is needed after it to what is needed before it.
+template <class Report>
+RegisterSet needed_before(std::span<const CompactInstruction> code, RegisterSet needed, Report report) {
+  for (std::size_t k = code.size(); k-- > 0;) {
+    const CompactInstruction& i = code[k];
+    const CompactOpInfo& op = kCompactOpTable[i.op];
+    if (op.out == Bank::none || !needed.has(op.out, i.out)) continue;
+    if (!op.keeps_rest) needed.remove(op.out, i.out);
+    report(i, op, needed);
+    if (op.a != Bank::none) needed.add(op.a, i.a);
+    if (op.b != Bank::none) needed.add(op.b, i.b);
+  }
+  return needed;
+}
+
+void add_all(RegisterSet& to, const RegisterSet& from) {
+  for (std::size_t b = 0; b < 4; ++b) to.bits[b] |= from.bits[b];
+}
+
+void remove_inputs(RegisterSet& set) {
+  set.remove(Bank::scalar, 0);
+  set.remove(Bank::vector, 0);
+}
+
+}  // namespace
+
+void LiveProgram::make(const CompactProgram& program) {
+  const auto ignore = [](const auto&...) {};
+  const auto& [setup, predict, learn] = program.code;
+  RegisterSet before_predict, before_learn, after_learn, after_predict;
+  for (bool grows = true; grows;) {
+    const RegisterSet old = before_predict;
+    after_learn = before_predict;
+    remove_inputs(after_learn);
+    before_learn = needed_before(learn, after_learn, ignore);
+    after_predict = before_predict;
+    add_all(after_predict, before_learn);
+    remove_inputs(after_predict);
+    after_predict.add(Bank::scalar, 1);
+    add_all(before_predict, needed_before(predict, after_predict, ignore));
+    grows = before_predict != old;
+  }
+  used = {};
+  writes_features = writes_target = false;
+  const auto collect = [&](std::vector<LiveInstruction>& out, std::span<const CompactInstruction> from,
+                           const RegisterSet& after) {
+    out.clear();
+    needed_before(from, after, [&](const CompactInstruction& i, const CompactOpInfo& op, const RegisterSet& left) {
+      out.push_back({i, op.a != Bank::none && !left.has(op.a, i.a), op.b != Bank::none && !left.has(op.b, i.b), 0});
+      used.add(op.out, i.out);
+      used.add(op.a, i.a);
+      used.add(op.b, i.b);
+      writes_features = writes_features || (op.out == Bank::vector && i.out == 0);
+      writes_target = writes_target || (op.out == Bank::scalar && i.out == 0);
+    });
+    std::reverse(out.begin(), out.end());
+  };
+  collect(code[0], setup, after_learn);
+  collect(code[1], predict, after_predict);
+  collect(code[2], learn, after_learn);
+  std::uint16_t samplers = 0;
+  for (auto& lines : code) {
+    for (LiveInstruction& l : lines) {
+      if (kCompactOpTable[l.i.op].random) l.sampler = samplers++;
+    }
+  }
+}
+
+}  // namespace mlz::vm

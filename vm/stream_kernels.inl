@@ -1,0 +1,531 @@
+// The handlers of stream_kernels.hpp for one level of the processor. The including file defines MLZ_LEVEL (a name) and
+// MLZ_VECTOR_BYTES, and is compiled with the options of that level.
+#include <cstring>
+#include <utility>
+
+#include "vm/reduce.hpp"
+#include "vm/stream_kernels.hpp"
+
+namespace mlz::vm::stream {
+namespace {
+
+/// Lanes, features and number type of a set of handlers. F = 0: features are read from the header.
+template <class T, int lanes, int F>
+struct Shape {
+  static constexpr int kFeatures = F;
+  static constexpr int kBytes = lanes * static_cast<int>(sizeof(T));
+  using V = typename VectorOf<T, (kBytes < MLZ_VECTOR_BYTES ? kBytes : MLZ_VECTOR_BYTES)>::type;
+  static constexpr int L = kBytes / static_cast<int>(sizeof(V));  ///< vectors per entry
+
+  MLZ_INLINE static std::int64_t features(const std::byte* base) {
+    if constexpr (F > 0) return F;
+    const std::int64_t n = reinterpret_cast<const Header*>(base)->features;
+    if (n > kMostFeatures) __builtin_unreachable();
+    return n;
+  }
+  /// Vectors of a register of that rank.
+  template <int rank>
+  MLZ_INLINE static std::int64_t size(const std::byte* base) {
+    const std::int64_t n = features(base);
+    return (rank == 0 ? 1 : rank == 1 ? n : n * n) * L;
+  }
+  MLZ_INLINE static V* at(std::byte* base, std::uint32_t offset) { return reinterpret_cast<V*>(base + offset); }
+};
+
+MLZ_INLINE void next(const Code* ip, std::byte* base) { return ip[1].run(ip + 1, base); }
+
+// --- entry by entry --------------------------------------------------------------------------------
+
+template <class K, OpId op, int rank>
+void elementwise(const Code* ip, std::byte* base) {
+  using V = typename K::V;
+  V* out = K::at(base, ip->out);
+  const V *a = K::at(base, ip->a), *b = K::at(base, ip->b);
+  const std::int64_t n = K::template size<rank>(base);
+#pragma GCC unroll 8
+  for (std::int64_t i = 0; i < n; ++i) {
+    out[i] = apply<op, V>(a[i], elementwise_arity(op) > 1 ? b[i] : V{}, V{});
+  }
+  return next(ip, base);
+}
+
+/// out = f(a, b[i], c[i]) with one scalar a.
+template <class K, int rank, class F>
+MLZ_INLINE void with_scalar(const Code* ip, std::byte* base, F f) {
+  using V = typename K::V;
+  V* out = K::at(base, ip->out);
+  const V *a = K::at(base, ip->a), *b = K::at(base, ip->b), *c = K::at(base, ip->c);
+  V s[K::L];
+  for (int l = 0; l < K::L; ++l) s[l] = a[l];
+  const std::int64_t n = K::template size<rank>(base);
+#pragma GCC unroll 4
+  for (std::int64_t i = 0; i < n; i += K::L) {
+    for (int l = 0; l < K::L; ++l) out[i + l] = f(s[l], b + i + l, c + i + l);
+  }
+}
+
+template <class K, int rank>
+void scale(const Code* ip, std::byte* base) {
+  using V = typename K::V;
+  with_scalar<K, rank>(ip, base, [](V s, const V* b, const V*) { return s * *b; });
+  return next(ip, base);
+}
+
+template <class K, int rank>
+void fill(const Code* ip, std::byte* base) {
+  using V = typename K::V;
+  with_scalar<K, rank>(ip, base, [](V s, const V*, const V*) { return s; });
+  return next(ip, base);
+}
+
+template <class K, int rank>
+void copy(const Code* ip, std::byte* base) {
+  typename K::V* out = K::at(base, ip->out);
+  const typename K::V* a = K::at(base, ip->a);
+  const std::int64_t n = K::template size<rank>(base);
+  for (std::int64_t i = 0; i < n; ++i) out[i] = a[i];
+  return next(ip, base);
+}
+
+/// The constant is a double in the place of b and c.
+template <class K>
+void set_constant(const Code* ip, std::byte* base) {
+  double value;
+  std::memcpy(&value, &ip->b, sizeof value);
+  for (int l = 0; l < K::L; ++l) K::at(base, ip->out)[l] = constant<typename K::V>(value);
+  return next(ip, base);
+}
+
+enum class Join { add, sub, reverse };
+template <Join join, class V>
+MLZ_INLINE V joined(V product, V c) {
+  if constexpr (join == Join::add) return c + product;
+  else if constexpr (join == Join::sub) return c - product;
+  else return product - c;
+}
+
+template <class K, Join join>
+void scaled_sum(const Code* ip, std::byte* base) {
+  using V = typename K::V;
+  with_scalar<K, 1>(ip, base, [](V s, const V* b, const V* c) { return joined<join>(s * *b, *c); });
+  return next(ip, base);
+}
+
+template <class K, int x, int y>
+void scalar_pair_op(const Code* ip, std::byte* base) {
+  using V = typename K::V;
+  V* out = K::at(base, ip->out);
+  const V *a = K::at(base, ip->a), *b = K::at(base, ip->b), *c = K::at(base, ip->c);
+#pragma GCC unroll 8
+  for (int l = 0; l < K::L; ++l) {
+    const V first = x == 0 ? a[l] + b[l] : x == 1 ? a[l] - b[l] : a[l] * b[l];
+    out[l] = y == 0 ? first + c[l] : y == 1 ? first - c[l] : y == 2 ? first * c[l] : c[l] - first;
+  }
+  return next(ip, base);
+}
+
+// --- vectors and matrices --------------------------------------------------------------------------
+
+template <class K>
+void dot(const Code* ip, std::byte* base) {
+  using V = typename K::V;
+  V* out = K::at(base, ip->out);
+  const V *a = K::at(base, ip->a), *b = K::at(base, ip->b);
+  const std::int64_t n = K::features(base);
+  for (int l = 0; l < K::L; ++l) {
+    out[l] = sum<V>(n, [=](std::int64_t k) { return a[k * K::L + l] * b[k * K::L + l]; });
+  }
+  return next(ip, base);
+}
+
+/// out[i] = sum over k of a[i, k] b[k], plus c[i] where `plus`, for R rows from `first` on: loads of b are shared and
+/// additions of different rows overlap.
+template <class K, bool plus, int R>
+MLZ_INLINE void matvec_rows(const typename K::V* a, const typename K::V* b, [[maybe_unused]] const typename K::V* c,
+                            typename K::V* out, std::int64_t n, std::int64_t first) {
+  using V = typename K::V;
+  constexpr int L = K::L;
+  V total[R * L];
+  for (V& t : total) t = V{};
+  for (std::int64_t k = 0; k < n; ++k) {
+    for (int r = 0; r < R; ++r) {
+      for (int l = 0; l < L; ++l) {
+        total[r * L + l] = total[r * L + l] + a[((first + r) * n + k) * L + l] * b[k * L + l];
+      }
+    }
+  }
+  for (int r = 0; r < R; ++r) {
+    for (int l = 0; l < L; ++l) {
+      const std::int64_t i = (first + r) * L + l;
+      out[i] = plus ? total[r * L + l] + c[i] : total[r * L + l];
+    }
+  }
+}
+
+template <class K, bool plus>
+void matvec(const Code* ip, std::byte* base) {
+  using V = typename K::V;
+  const std::int64_t n = K::features(base);
+  const V *a = K::at(base, ip->a), *b = K::at(base, ip->b), *c = K::at(base, ip->c);
+  V* out = K::at(base, ip->out == ip->b ? reinterpret_cast<Header*>(base)->scratch : ip->out);
+  if (n <= kSequentialTerms) {
+    constexpr int R = K::L > 4 ? 2 : 4;
+    std::int64_t i = 0;
+    for (; i + R <= n; i += R) matvec_rows<K, plus, R>(a, b, c, out, n, i);
+    if constexpr (K::kFeatures % R != 0 || K::kFeatures == 0) {
+      for (; i < n; ++i) matvec_rows<K, plus, 1>(a, b, c, out, n, i);
+    }
+  } else {
+    for (std::int64_t i = 0; i < n; ++i) {
+      for (int l = 0; l < K::L; ++l) {
+        const V total = sum<V>(n, [=](std::int64_t k) { return a[(i * n + k) * K::L + l] * b[k * K::L + l]; });
+        out[i * K::L + l] = plus ? total + c[i * K::L + l] : total;
+      }
+    }
+  }
+  if (ip->out == ip->b) std::memcpy(base + ip->out, out, static_cast<std::size_t>(n) * K::L * sizeof(V));
+  return next(ip, base);
+}
+
+/// out[i, k] = f(a[i] b[k], c[i, k]).
+template <class K, class F>
+MLZ_INLINE void outer_rows(const Code* ip, std::byte* base, F f) {
+  using V = typename K::V;
+  V* out = K::at(base, ip->out);
+  const V *a = K::at(base, ip->a), *b = K::at(base, ip->b), *c = K::at(base, ip->c);
+  const std::int64_t n = K::features(base);
+  for (std::int64_t i = 0; i < n; ++i) {
+#pragma GCC unroll 4
+    for (std::int64_t k = 0; k < n; ++k) {
+      for (int l = 0; l < K::L; ++l) {
+        const std::int64_t at = (i * n + k) * K::L + l;
+        out[at] = f(a[i * K::L + l] * b[k * K::L + l], c + at);
+      }
+    }
+  }
+}
+
+template <class K>
+void outer(const Code* ip, std::byte* base) {
+  using V = typename K::V;
+  outer_rows<K>(ip, base, [](V product, const V*) { return product; });
+  return next(ip, base);
+}
+
+template <class K, Join join>
+void outer_sum(const Code* ip, std::byte* base) {
+  using V = typename K::V;
+  outer_rows<K>(ip, base, [](V product, const V* c) { return joined<join>(product, *c); });
+  return next(ip, base);
+}
+
+/// Where a result that may not be written before all operands are read goes first, and the copy afterwards.
+template <class K>
+MLZ_INLINE typename K::V* apart(const Code* ip, std::byte* base) {
+  const bool shared = ip->out == ip->a || ip->out == ip->b;
+  return K::at(base, shared ? reinterpret_cast<Header*>(base)->scratch : ip->out);
+}
+template <class K>
+MLZ_INLINE void settle(const Code* ip, std::byte* base, const typename K::V* made, std::int64_t vectors) {
+  if (made == K::at(base, ip->out)) return;
+  std::memcpy(base + ip->out, made, static_cast<std::size_t>(vectors) * sizeof(typename K::V));
+}
+
+template <class K>
+void matmul(const Code* ip, std::byte* base) {
+  using V = typename K::V;
+  V* out = apart<K>(ip, base);
+  const V *a = K::at(base, ip->a), *b = K::at(base, ip->b);
+  const std::int64_t n = K::features(base);
+  for (std::int64_t i = 0; i < n; ++i) {
+    for (std::int64_t j = 0; j < n; ++j) {
+      for (int l = 0; l < K::L; ++l) {
+        out[(i * n + j) * K::L + l] = sum<V>(
+            n, [=](std::int64_t k) { return a[(i * n + k) * K::L + l] * b[(k * n + j) * K::L + l]; });
+      }
+    }
+  }
+  settle<K>(ip, base, out, n * n * K::L);
+  return next(ip, base);
+}
+
+template <class K>
+void transpose(const Code* ip, std::byte* base) {
+  using V = typename K::V;
+  V* out = apart<K>(ip, base);
+  const V* a = K::at(base, ip->a);
+  const std::int64_t n = K::features(base);
+  for (std::int64_t i = 0; i < n; ++i) {
+    for (std::int64_t j = 0; j < n; ++j) {
+      for (int l = 0; l < K::L; ++l) out[(i * n + j) * K::L + l] = a[(j * n + i) * K::L + l];
+    }
+  }
+  settle<K>(ip, base, out, n * n * K::L);
+  return next(ip, base);
+}
+
+template <class K, int axis>
+void spread(const Code* ip, std::byte* base) {
+  using V = typename K::V;
+  V* out = K::at(base, ip->out);
+  const V* a = K::at(base, ip->a);
+  const std::int64_t n = K::features(base);
+  for (std::int64_t i = 0; i < n; ++i) {
+    for (std::int64_t j = 0; j < n; ++j) {
+      for (int l = 0; l < K::L; ++l) out[(i * n + j) * K::L + l] = a[(axis == 0 ? i : j) * K::L + l];
+    }
+  }
+  return next(ip, base);
+}
+
+template <OpId op, class V, class Term>
+MLZ_INLINE V reduced(std::int64_t n, Term term) {
+  if constexpr (op == OpId::norm) return norm<V>(n, term);
+  else if constexpr (op == OpId::mean) return mean<V>(n, term);
+  else return deviation<V>(n, term);
+}
+
+/// A whole register of that rank to a scalar.
+template <class K, OpId op, int rank>
+void reduce_all(const Code* ip, std::byte* base) {
+  using V = typename K::V;
+  V* out = K::at(base, ip->out);
+  const V* a = K::at(base, ip->a);
+  const std::int64_t n = K::template size<rank>(base) / K::L;
+  for (int l = 0; l < K::L; ++l) {
+    out[l] = reduced<op, V>(n, [=](std::int64_t k) { return a[k * K::L + l]; });
+  }
+  return next(ip, base);
+}
+
+template <class K, OpId op, int axis>
+void reduce_axis(const Code* ip, std::byte* base) {
+  using V = typename K::V;
+  V* out = K::at(base, ip->out);
+  const V* a = K::at(base, ip->a);
+  const std::int64_t n = K::features(base);
+  for (std::int64_t i = 0; i < n; ++i) {
+    for (int l = 0; l < K::L; ++l) {
+      out[i * K::L + l] = reduced<op, V>(
+          n, [=](std::int64_t k) { return a[(axis == 0 ? k * n + i : i * n + k) * K::L + l]; });
+    }
+  }
+  return next(ip, base);
+}
+
+// --- the protocol ----------------------------------------------------------------------------------
+
+template <class V>
+using Mask = decltype(V{} < V{});
+
+template <class V>
+MLZ_INLINE Mask<V> load_mask(const V* p) {
+  return __builtin_bit_cast(Mask<V>, *p);
+}
+template <class V>
+MLZ_INLINE void store_mask(V* p, Mask<V> mask) {
+  *p = __builtin_bit_cast(V, mask);
+}
+
+template <class K>
+void train_check(const Code* ip, std::byte* base) {
+  using V = typename K::V;
+  Header& header = *reinterpret_cast<Header*>(base);
+  const V *y = K::at(base, ip->a), *label = K::at(base, ip->b);
+  V* state = K::at(base, ip->c);
+  const V limit = constant<V>(header.limit);
+  Mask<V> bad[K::L], found{};
+  for (int l = 0; l < K::L; ++l) {
+    bad[l] = ~(abs(label[l] - y[l]) <= limit) & load_mask(state + kAlive * K::L + l);
+    found |= bad[l];
+  }
+  if (any(found)) [[unlikely]] {
+    for (int l = 0; l < K::L; ++l) store_mask(state + kBad * K::L + l, bad[l]);
+    header.event = 1;
+  }
+  return next(ip, base);
+}
+
+/// Counts one validation example; `value` is what is summed and `error` what the limit is about.
+template <class K, class F>
+MLZ_INLINE void valid_check(const Code* ip, std::byte* base, F f) {
+  using V = typename K::V;
+  Header& header = *reinterpret_cast<Header*>(base);
+  const V *y = K::at(base, ip->a), *label = K::at(base, ip->b);
+  V* state = K::at(base, ip->c);
+  const V limit = constant<V>(header.limit);
+  Mask<V> fresh[K::L], found{};
+  for (int l = 0; l < K::L; ++l) {
+    V value, error;
+    f(label[l], y[l], value, error);
+    state[kSum * K::L + l] = state[kSum * K::L + l] + value;
+    V* valid_bad = state + kValidBad * K::L + l;
+    fresh[l] = ~(error <= limit) & ~load_mask(valid_bad) & load_mask(state + kAlive * K::L + l);
+    store_mask(valid_bad, load_mask(valid_bad) | fresh[l]);
+    found |= fresh[l];
+  }
+  if (header.watch_validation != 0 && any(found)) [[unlikely]] {
+    for (int l = 0; l < K::L; ++l) store_mask(state + kBad * K::L + l, fresh[l]);
+    header.event = 1;
+  }
+}
+
+template <class K>
+void valid_rms(const Code* ip, std::byte* base) {
+  using V = typename K::V;
+  valid_check<K>(ip, base, [](V label, V y, V& value, V& error) {
+    error = label - y;
+    value = error * error;
+    error = abs(error);
+  });
+  return next(ip, base);
+}
+
+template <class K>
+void valid_accuracy(const Code* ip, std::byte* base) {
+  using V = typename K::V;
+  valid_check<K>(ip, base, [](V label, V y, V& value, V& error) {
+    const V half = constant<V>(0.5), one = constant<V>(1), zero = constant<V>(0);
+    const auto wanted = label > half, given = apply<OpId::sigmoid, V>(y, y, y) > half;
+    value = select((wanted ^ given) == 0, one, zero);
+    error = one - value;
+  });
+  return next(ip, base);
+}
+
+template <class K, bool accuracy>
+void finish(const Code* ip, std::byte* base) {
+  using V = typename K::V;
+  const Header& header = *reinterpret_cast<Header*>(base);
+  V* state = K::at(base, ip->c);
+  const V one = constant<V>(1), zero = constant<V>(0);
+  for (int l = 0; l < K::L; ++l) {
+    V* sum = state + kSum * K::L + l;
+    V* best = state + kBest * K::L + l;
+    V* valid_bad = state + kValidBad * K::L + l;
+    V fitness = *sum / constant<V>(header.valid_count);
+    if constexpr (!accuracy) {
+      fitness = one - constant<V>(2 / 3.141592653589793) * atan(sqrt(fitness));
+      fitness = select(fitness == fitness, fitness, zero);
+    }
+    fitness = select(load_mask(valid_bad), zero, fitness);
+    const auto better = (fitness > *best) & load_mask(state + kAlive * K::L + l);
+    *best = select(better, fitness, *best);
+    *sum = zero;
+    store_mask(valid_bad, Mask<V>{});
+  }
+  return next(ip, base);
+}
+
+template <class K>
+void draw(const Code* ip, std::byte* base) {
+  const Header& header = *reinterpret_cast<Header*>(base);
+#if defined(__AVX__)
+  _mm256_zeroupper();
+#endif
+  header.draw(header.context, ip->a);
+  return next(ip, base);
+}
+
+void end(const Code*, std::byte*) {}
+template <class K>
+void nothing(const Code* ip, std::byte* base) {
+  return next(ip, base);
+}
+
+template <class K>
+std::size_t run(const Code* code, std::byte* base, const std::byte* examples, std::size_t stride, std::size_t count) {
+  using V = typename K::V;
+  Header& header = *reinterpret_cast<Header*>(base);
+  V* to = K::at(base, header.label);
+  const std::int64_t n = (K::features(base) + 1) * K::L;
+  std::size_t done = 0;
+  while (done < count && header.event == 0) {
+    const V* from = reinterpret_cast<const V*>(examples + done * stride);
+    for (std::int64_t i = 0; i < n; ++i) to[i] = from[i];
+    header.example = done;
+    code->run(code, base);
+    ++done;
+  }
+#if defined(__AVX__)
+  _mm256_zeroupper();
+#endif
+  return done;
+}
+
+// --- the tables ------------------------------------------------------------------------------------
+
+template <class K, int op>
+constexpr Handler handler_of() {
+  constexpr CompactOpInfo info = kCompactOpTable[op];
+  constexpr int rank = static_cast<int>(info.out) - 1, in_rank = static_cast<int>(info.a) - 1;
+  if constexpr (info.random) return &draw<K>;
+  else if constexpr (info.op == OpId::set) return &copy<K, 0>;
+  else if constexpr (op == kScalarConstant || info.keeps_rest) return &set_constant<K>;
+  else if constexpr (info.op == OpId::copy) return &copy<K, rank>;
+  else if constexpr (info.op == OpId::noop) return &nothing<K>;
+  else if constexpr (info.op == OpId::mul && in_rank == 0 && rank > 0) return &scale<K, rank>;
+  else if constexpr (info.op == OpId::broadcast) return &fill<K, 1>;
+  else if constexpr (info.op == OpId::broadcast_vector) return &spread<K, info.axis>;
+  else if constexpr (info.op == OpId::transpose) return &transpose<K>;
+  else if constexpr (info.op == OpId::dot) return &dot<K>;
+  else if constexpr (info.op == OpId::outer) return &outer<K>;
+  else if constexpr (info.op == OpId::matvec) return &matvec<K, false>;
+  else if constexpr (info.op == OpId::matmul) return &matmul<K>;
+  else if constexpr (info.op == OpId::norm || info.op == OpId::mean || info.op == OpId::std) {
+    if constexpr (info.axis < 0) return &reduce_all<K, info.op, in_rank>;
+    else return &reduce_axis<K, info.op, info.axis>;
+  } else return &elementwise<K, info.op, rank>;
+}
+
+template <class K, int... ops>
+constexpr void add_compact(Kernels& t, std::integer_sequence<int, ops...>) {
+  ((t.handlers[ops] = handler_of<K, ops>()), ...);
+}
+template <class K, int... pairs>
+constexpr void add_pairs(Kernels& t, std::integer_sequence<int, pairs...>) {
+  ((t.handlers[kScalarPair + pairs] = &scalar_pair_op<K, pairs / 4, pairs % 4>), ...);
+}
+
+template <class T, int lanes, int F>
+constexpr Kernels table() {
+  using K = Shape<T, lanes, F>;
+  Kernels t;
+  add_compact<K>(t, std::make_integer_sequence<int, kCompactOps>());
+  add_pairs<K>(t, std::make_integer_sequence<int, 12>());
+  t.handlers[kEnd] = &end;
+  t.handlers[kSigmoid] = &elementwise<K, OpId::sigmoid, 0>;
+  t.handlers[kTrainCheck] = &train_check<K>;
+  t.handlers[kValidRms] = &valid_rms<K>;
+  t.handlers[kValidAccuracy] = &valid_accuracy<K>;
+  t.handlers[kFinishRms] = &finish<K, false>;
+  t.handlers[kFinishAccuracy] = &finish<K, true>;
+  t.handlers[kAddScaled] = &scaled_sum<K, Join::add>;
+  t.handlers[kSubScaled] = &scaled_sum<K, Join::sub>;
+  t.handlers[kScaledSub] = &scaled_sum<K, Join::reverse>;
+  t.handlers[kAddOuter] = &outer_sum<K, Join::add>;
+  t.handlers[kSubOuter] = &outer_sum<K, Join::sub>;
+  t.handlers[kOuterSub] = &outer_sum<K, Join::reverse>;
+  t.handlers[kMatvecAdd] = &matvec<K, true>;
+  t.run = &run<K>;
+  return t;
+}
+
+template <class T, int lanes>
+const Kernels& pick(std::int64_t features) {
+  static constexpr Kernels four = table<T, lanes, 4>(), eight = table<T, lanes, 8>(), any = table<T, lanes, 0>();
+  return features == 4 ? four : features == 8 ? eight : any;
+}
+
+}  // namespace
+
+#define MLZ_JOIN2(a, b) a##_##b
+#define MLZ_JOIN(a, b) MLZ_JOIN2(a, b)
+const Kernels& MLZ_JOIN(kernels_f64, MLZ_LEVEL)(int lanes, std::int64_t features) {
+  return lanes == kNarrow ? pick<double, kNarrow>(features) : pick<double, kWide>(features);
+}
+const Kernels& MLZ_JOIN(kernels_f32, MLZ_LEVEL)(int lanes, std::int64_t features) {
+  return lanes == kNarrow ? pick<float, kNarrow>(features) : pick<float, kWide>(features);
+}
+
+}  // namespace mlz::vm::stream
