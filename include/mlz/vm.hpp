@@ -50,6 +50,7 @@ struct StartOptions {
   std::uint64_t seed = 0;              ///< of every random draw
   std::vector<std::uint32_t> indices = {};  ///< which lifetimes of that seed these are; empty: 0, 1, 2, ...
   Params params = {};                  ///< those left out are drawn from the seed
+  bool blas = true;  ///< large products by BLAS; without it f64 results have the same bits on every engine and machine
   std::int64_t max_bytes = std::int64_t{4} << 30;  ///< for the registers of all lifetimes
 };
 

@@ -38,7 +38,7 @@ std::string reason(const Bytes& bytes, const mlz::LoadLimits& limits = {}) {
 }
 
 std::vector<double> run(const mlz::BoundProgram& program, const std::string& engine = "auto") {
-  auto lives = program.start({.engine = engine, .seed = 1}).value();
+  auto lives = program.start({.engine = engine, .seed = 1, .blas = false}).value();
   lives.setup();
   std::vector<double> out, x(program.x() ? static_cast<std::size_t>(program.x()->size()) : 0, 0.5);
   const std::vector<double> target(program.target() ? static_cast<std::size_t>(program.target()->size()) : 0, 0.25);

@@ -48,6 +48,7 @@ vm::MachineOptions machine_options(const StartOptions& options, const std::vecto
   out.seed = options.seed;
   out.lifetimes = options.indices;
   out.params = params;
+  out.blas = options.blas;
   return out;
 }
 
