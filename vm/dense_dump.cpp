@@ -87,8 +87,10 @@ class Dumper {
 
 std::string dump_dense(const BoundProgram& program, const MachineOptions& options,
                        const dense::Tuning& tuning) {
-  const dense::Plan plan = dense::plan_of(program, options, tuning);
-  const dense::Dumper dumper(program, options.blas && vm::blas() != nullptr);
+  const Optimised optimised = options.optimise ? optimise(program, options.dtype)
+                                               : unoptimised(program, options.dtype);
+  const dense::Plan plan = dense::plan_of(optimised, options, tuning);
+  const dense::Dumper dumper(optimised.program, options.blas && vm::blas() != nullptr);
   std::string out =
       fmt::format("# dense, {}, {} loops, products by {}\n", dtype_name(options.dtype),
                   level_name(tuning.level),
@@ -97,6 +99,10 @@ std::string dump_dense(const BoundProgram& program, const MachineOptions& option
     out += fmt::format("def {}():\n", function_name(f));
     for (const auto& op : plan.code[static_cast<std::size_t>(f)])
       out += "  " + dumper.line(op) + "\n";
+    if (f == Function::setup && !plan.code[dense::kFixed].empty()) {
+      out += kFixedHeading;
+      for (const auto& op : plan.code[dense::kFixed]) out += "  " + dumper.line(op) + "\n";
+    }
   }
   return out;
 }

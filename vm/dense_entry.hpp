@@ -75,7 +75,7 @@ struct Chain {
 /// The entries of a program's functions and the memory they need.
 template <class T>
 struct Code {
-  std::array<std::vector<Entry<T>>, 3> entries;
+  std::array<std::vector<Entry<T>>, 4> entries;  ///< as Plan::code
   std::vector<Chain<T>> chains;
   std::vector<std::int64_t> offset;  ///< by register, in entries of T; each begins a cache line
   std::int64_t lane_entries = 0;     ///< registers and scratch of one lane

@@ -16,15 +16,15 @@ void Plan<T>::Aligned::resize(std::size_t n) {
 }
 
 template <class T>
-Plan<T>::Plan(const BoundProgram& program, int lanes, Level level)
-    : program_(program), kernels_(kernels<T>(level)) {
+Plan<T>::Plan(const Optimised& optimised, int lanes, Level level)
+    : program_(optimised.program),
+      code_{program_.code[0], program_.code[1], program_.code[2], optimised.fixed},
+      kernels_(kernels<T>(level)) {
   constexpr std::int64_t per_line = kPadding / static_cast<std::int64_t>(sizeof(T));
   width_ = (lanes + per_line - 1) / per_line * per_line;
   memory_.resize(registers_end_ + lay_out());
-  for (std::size_t f = 0; f < 3; ++f) {
-    for (const BoundInstruction& i : program.code[f]) {
-      if (i.live) steps_[f].push_back(prepare(i));
-    }
+  for (std::size_t f = 0; f < code_.size(); ++f) {
+    for (const BoundInstruction& i : code_[f]) steps_[f].push_back(prepare(i));
   }
 }
 
@@ -37,9 +37,8 @@ std::size_t Plan<T>::lay_out() {
     offset_.push_back(registers_end_);
     registers_end_ += static_cast<std::size_t>(r.size() * width_);
   }
-  for (const auto& code : program_.code) {
+  for (const auto& code : code_) {
     for (const BoundInstruction& i : code) {
-      if (!i.live) continue;
       const std::int64_t size = reg(i.out).size();
       if (std::find(i.in.begin(), i.in.begin() + i.in_count, i.out) != i.in.begin() + i.in_count) {
         scratch = std::max(scratch, size * width_);

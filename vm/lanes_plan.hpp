@@ -3,8 +3,8 @@
 #include <span>
 #include <vector>
 
-#include "vm/bound_program.hpp"
 #include "vm/lanes_kernels.hpp"
+#include "vm/optimise.hpp"
 
 namespace mlz::vm::lanes {
 
@@ -23,7 +23,7 @@ struct Step {
 template <class T>
 class Plan {
  public:
-  Plan(const BoundProgram& program, int lanes, Level level);
+  Plan(const Optimised& optimised, int lanes, Level level);
   Plan(const Plan&) = delete;
   Plan& operator=(const Plan&) = delete;
 
@@ -36,6 +36,8 @@ class Plan {
   const std::vector<Step<T>>& steps(Function f) const {
     return steps_[static_cast<std::size_t>(f)];
   }
+  /// What Optimised::fixed asks for.
+  const std::vector<Step<T>>& fixed_steps() const { return steps_[3]; }
   std::int64_t largest_draw() const { return largest_draw_; }
 
  private:
@@ -49,6 +51,7 @@ class Plan {
   };
 
   const BoundProgram& program_;
+  std::array<std::span<const BoundInstruction>, 4> code_;  // of the functions, and `fixed`
   const Kernels<T>& kernels_;
   std::int64_t width_;
   std::vector<std::size_t> offset_;
@@ -56,7 +59,7 @@ class Plan {
   std::int64_t largest_draw_ = 0;
   Aligned memory_;
   std::deque<std::vector<std::int32_t>> indices_;
-  std::array<std::vector<Step<T>>, 3> steps_;
+  std::array<std::vector<Step<T>>, 4> steps_;
 
   const BoundRegister& reg(RegisterId id) const { return program_.registers[id]; }
   std::size_t lay_out();
