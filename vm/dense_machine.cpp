@@ -41,7 +41,7 @@ class DenseMachine final : public Machine {
         lifetimes_(lane_lifetimes(options)),
         params_(param_values(program, options)),
         optimised_(options.optimise ? optimise(program, dtype()) : unoptimised(program, dtype())),
-        code_(make_code<T>(optimised_.program, plan_of(optimised_, options, tuning), options.blas,
+        code_(make_code<T>(optimised_, plan_of(optimised_, options, tuning), options.blas,
                            tuning)),
         memory_(code_.lane_entries * options.lanes),
         tiles_(code_.tile_entries),
@@ -145,7 +145,7 @@ class DenseMachine final : public Machine {
       const BoundRegister& r = registers[id];
       if (r.birth == BoundRegister::Birth::constant)
         std::fill_n(entries(id, lane), r.size(), convert(r.constant));
-      if (r.birth == BoundRegister::Birth::copy)
+      if (r.birth == BoundRegister::Birth::copy && optimised_.kept[id] != 0)
         std::copy_n(entries(r.copy_of, lane), r.size(), entries(id, lane));
     }
   }

@@ -81,9 +81,10 @@ void LanesMachine<T>::reset() {
   fixed_is_old_ = true;
   const std::vector<BoundRegister>& registers = optimised_.program.registers;
   const std::int64_t width = plan_.width();
+  std::ranges::fill(plan_.registers(), T(0));
   for (RegisterId id = 0; id < registers.size(); ++id) {
     const BoundRegister& r = registers[id];
-    fill(id, r.birth == BoundRegister::Birth::constant ? r.constant : 0);
+    if (r.birth == BoundRegister::Birth::constant) fill(id, r.constant);
   }
   for (std::size_t p = 0; p < params_.size(); ++p) {
     T* entry = plan_.at(program_.params[p].id);
@@ -91,7 +92,7 @@ void LanesMachine<T>::reset() {
   }
   for (RegisterId id = 0; id < registers.size(); ++id) {
     const BoundRegister& r = registers[id];
-    if (r.birth == BoundRegister::Birth::copy)
+    if (r.birth == BoundRegister::Birth::copy && optimised_.kept[id] != 0)
       std::copy_n(plan_.at(r.copy_of), r.size() * width, plan_.at(id));
   }
 }

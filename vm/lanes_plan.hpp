@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "vm/lanes_kernels.hpp"
+#include "vm/memory_plan.hpp"
 #include "vm/optimise.hpp"
 
 namespace mlz::vm::lanes {
@@ -28,8 +29,9 @@ class Plan {
   Plan& operator=(const Plan&) = delete;
 
   std::int64_t width() const { return width_; }
-  T* at(RegisterId id) { return memory_.data() + offset_[id]; }
-  const T* at(RegisterId id) const { return memory_.data() + offset_[id]; }
+  /// Where a register lies; only for those that are kept, or used.
+  T* at(RegisterId id) { return memory_.data() + places_.offset[id]; }
+  const T* at(RegisterId id) const { return memory_.data() + places_.offset[id]; }
   /// All registers, without scratch.
   std::span<T> registers() { return {memory_.data(), registers_end_}; }
   std::span<const T> registers() const { return {memory_.data(), registers_end_}; }
@@ -54,7 +56,7 @@ class Plan {
   std::array<std::span<const BoundInstruction>, 4> code_;  // of the functions, and `fixed`
   const Kernels<T>& kernels_;
   std::int64_t width_;
-  std::vector<std::size_t> offset_;
+  MemoryPlan places_;
   std::size_t registers_end_ = 0;
   std::int64_t largest_draw_ = 0;
   Aligned memory_;
@@ -62,7 +64,7 @@ class Plan {
   std::array<std::vector<Step<T>>, 4> steps_;
 
   const BoundRegister& reg(RegisterId id) const { return program_.registers[id]; }
-  std::size_t lay_out();
+  std::size_t lay_out(const std::vector<char>& kept);
   Step<T> prepare(const BoundInstruction& i);
   Step<T> start(const BoundInstruction& i);
   void keep_operands(const BoundInstruction& i, Step<T>& step);

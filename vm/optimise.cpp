@@ -8,6 +8,7 @@ namespace mlz::vm {
 
 Optimised optimise(const BoundProgram& program, DType dtype) {
   Optimised o = unoptimised(program, dtype);
+  o.kept = kept_registers(o.program, o.fixed);
   fold_constants(o);
   share_common(o);
   move_fixed(o);
@@ -21,7 +22,7 @@ Optimised unoptimised(const BoundProgram& program, DType dtype) {
   for (auto& code : o.program.code) {
     std::erase_if(code, [](const BoundInstruction& i) { return !i.live || i.op == OpId::noop; });
   }
-  o.kept = kept_registers(o.program, o.fixed);
+  o.kept.assign(o.program.registers.size(), 1);
   o.feeds_fixed.assign(o.program.registers.size(), 0);
   return o;
 }

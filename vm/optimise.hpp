@@ -16,14 +16,15 @@ struct Optimised {
   /// after a birth, Setup, a restored snapshot, or a write to a register that `feeds_fixed`.
   std::vector<BoundInstruction> fixed;
   DType dtype = DType::f64;
-  /// By register: whether its value matters between two functions. Writes of the host to others have no effect.
+  /// By register: whether its value matters between two functions. Writes of the host to others have no effect, and
+  /// their memory is used for several of them.
   std::vector<char> kept;
   std::vector<char> feeds_fixed;
 };
 
 /// Runs all passes. Instructions keep their samplers and draws.
 Optimised optimise(const BoundProgram& program, DType dtype);
-/// Runs none: what the passes start from.
+/// Runs none; all registers are kept.
 Optimised unoptimised(const BoundProgram& program, DType dtype);
 /// As print of a bound program, with what `fixed` does.
 std::string print(const Optimised& optimised);
