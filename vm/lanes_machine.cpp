@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
 #include <stdexcept>
@@ -188,7 +190,23 @@ void LanesMachine<T>::restore(const Snapshot& snapshot) {
   fixed_is_old_ = true;
 }
 
+template <class T>
+std::string dump_as(const Optimised& optimised, const MachineOptions& options) {
+  const lanes::Plan<T> plan(optimised, options.lanes, kernel_level());
+  return fmt::format("# lanes, {}, {} loops, {} lifetimes\n# registers: {} bytes; {} if none shared memory\n",
+                     dtype_name(options.dtype), level_name(kernel_level()), options.lanes,
+                     plan.places().entries * static_cast<std::int64_t>(sizeof(T)),
+                     plan.places().apart * static_cast<std::int64_t>(sizeof(T))) +
+         print(optimised);
+}
+
 }  // namespace
+
+std::string dump_lanes(const BoundProgram& program, const MachineOptions& options) {
+  const Optimised optimised =
+      options.optimise ? optimise(program, options.dtype) : unoptimised(program, options.dtype);
+  return options.dtype == DType::f64 ? dump_as<double>(optimised, options) : dump_as<float>(optimised, options);
+}
 
 std::unique_ptr<Machine> make_lanes(const BoundProgram& program, const MachineOptions& options,
                                     std::optional<Level> level) {

@@ -41,6 +41,7 @@ class Plan {
   /// What Optimised::fixed asks for.
   const std::vector<Step<T>>& fixed_steps() const { return steps_[3]; }
   std::int64_t largest_draw() const { return largest_draw_; }
+  const MemoryPlan& places() const { return places_; }
 
  private:
   /// Memory that begins a cache line.

@@ -62,10 +62,10 @@ struct EngineInfo {
   bool f32;  ///< whether it has that dtype
   std::unique_ptr<Machine> (*make)(const BoundProgram&, const MachineOptions&);
 };
-/// All engines, in order of preference for `auto`.
+/// All engines.
 const std::vector<EngineInfo>& engines();
 
-/// A machine on the engine of that name, or on the best one for "auto". Throws InputError for an unknown name or
+/// A machine on the engine of that name; on "auto", the one that vm/engine_choice.hpp finds faster. Throws InputError for an unknown name or
 /// a dtype the engine lacks. The program is copied.
 std::unique_ptr<Machine> make_machine(std::string_view engine, const BoundProgram& program,
                                       const MachineOptions& options);

@@ -47,7 +47,8 @@ class Folder {
   std::unordered_map<std::uint64_t, RegisterId> known_;
 
   bool all_constant(const BoundInstruction& i) const {
-    return std::all_of(i.in.begin(), i.in.begin() + i.in_count, [&](RegisterId r) { return constant_[r] != kNoRegister; });
+    const auto known = [&](RegisterId r) { return constant_[r] != kNoRegister; };
+    return std::all_of(i.in.begin(), i.in.begin() + i.in_count, known);
   }
 
   std::array<double, 3> inputs(const BoundInstruction& i) const {

@@ -108,7 +108,7 @@ TEST_CASE("in f64 reference, lanes and dense without BLAS agree in every bit tha
   CHECK(static_cast<double>(finite) > 0.5 * static_cast<double>(entries));  // but are not all there is
 }
 
-TEST_CASE("in f32 a lifetime on lanes does not depend on how many there are") {
+TEST_CASE("in f32 a lifetime on lanes does not depend on how many there are, and dense without BLAS agrees") {
   std::set<OpId> seen;
   for (std::uint64_t seed = 0; seed < kPrograms; ++seed) {
     const vm::BoundProgram program = program_of(seed);
@@ -119,16 +119,19 @@ TEST_CASE("in f32 a lifetime on lanes does not depend on how many there are") {
     one.lifetimes = {many.lifetimes[static_cast<std::size_t>(watched)]};
     const auto together = vm::make_lanes(program, many, level_of(seed));
     const auto alone = vm::make_lanes(program, one, level_of(seed / 3));
-    Lives lives({together.get(), alone.get()}, seed);
+    const auto dense = vm::make_dense(program, one, {seed % 2 == 0 ? 4096 : 64, seed % 4 == 1, level_of(seed)});
+    Lives lives({together.get(), alone.get(), dense.get()}, seed);
     INFO("program ", seed, ", lane ", watched, " of ", lanes, ":\n", tests::random_program(seed));
     lead(lives, [&] {
       const auto& registers = program.registers;
       for (vm::RegisterId id = 0; id < registers.size(); ++id) {
         if (!registers[id].observed) continue;
-        const auto x = values(*alone, id), y = values(*together, id, watched);
+        const auto x = values(*alone, id), y = values(*together, id, watched), z = values(*dense, id);
         const bool same = std::equal(x.begin(), x.end(), y.begin(), same_bits);
+        const bool dense_same = std::equal(x.begin(), x.end(), z.begin(), same_bits);
         INFO(registers[id].name);
         REQUIRE(same);
+        REQUIRE(dense_same);
       }
     });
   }

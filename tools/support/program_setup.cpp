@@ -6,6 +6,7 @@
 #include "tools/support/model_file.hpp"
 #include "tools/support/program_main.hpp"
 #include "vm/dense.hpp"
+#include "vm/lanes.hpp"
 #include "vm/optimise.hpp"
 
 namespace mlz::tools {
@@ -18,12 +19,12 @@ void require(const Diagnostics& diagnostics) {
   throw InputError(text);
 }
 
-/// What an engine runs: its own plan where it has one, else the instructions it is left with.
+/// What an engine runs.
 std::string code_text(const vm::BoundProgram& program, std::string_view engine,
                       const vm::MachineOptions& options) {
   if (engine == "dense") return vm::dump_dense(program, options);
-  return engine == "reference" ? print(vm::unoptimised(program, options.dtype))
-                               : print(vm::optimise(program, options.dtype));
+  if (engine == "lanes") return vm::dump_lanes(program, options);
+  return print(vm::unoptimised(program, options.dtype));
 }
 
 }  // namespace
