@@ -32,4 +32,10 @@ std::vector<double> numbers(const nlohmann::json& value) {
   return result;
 }
 
+std::string setting(const nlohmann::json& value) {
+  if (value.is_boolean()) return value.get<bool>() ? "1" : "0";
+  if (value.is_number_integer()) return fmt::format("{}", value.get<std::int64_t>());
+  return fmt::format("{}", number(value));
+}
+
 }  // namespace mlz::golden

@@ -9,6 +9,9 @@ Check check_for(const std::string& kind) {
       {"core", check_srwm},
       {"multihead", check_srwm},
       {"stack", check_srwm_stack},
+      {"lstm_cell", check_lstm_cell},
+      {"vsml", check_vsml},
+      {"es_adam", check_es_adam},
   };
   const auto found = checks.find(kind);
   return found == checks.end() ? nullptr : found->second;

@@ -15,8 +15,6 @@ using nlohmann::json;
 
 constexpr const char* kBlocks[] = {"W_y", "W_q", "W_k", "W_b"};
 
-std::string text(const json& value) { return value.is_boolean() ? (value ? "1" : "0") : value.dump(); }
-
 std::string head_name(std::size_t layer, std::size_t head, const char* name = "W") {
   return fmt::format("{}[{}][{}]", name, layer, head);
 }
@@ -95,7 +93,7 @@ std::optional<std::string> check_srwm(const json& recorded, const Options& optio
   const bool core = recorded.at("kind") == "core";
   Learner::Settings settings = settings_of(shape);
   settings["bare"] = "1";
-  settings["input_softmax"] = text(recorded.at("config").at("input_softmax"));
+  settings["input_softmax"] = setting(recorded.at("config").at("input_softmax"));
   Learner learner("srwm.mlz", settings, {{"features", shape.heads * shape.d_in}, {"outputs", shape.heads * shape.d_out}},
                   options);
   const json& params = recorded.at("params");
@@ -132,10 +130,10 @@ std::optional<std::string> check_srwm_stack(const json& recorded, const Options&
   shape.d_in = shape.d_out = config.at("d_head");
   shape.rates = config.value("n_lr", params.at("layers").at(0).at("heads").at(0).at("W_b").size());
   Learner::Settings settings = settings_of(shape);
-  settings["ff"] = text(config.at("ff"));
+  settings["ff"] = setting(config.at("ff"));
   settings["norm_residual"] = variant == "fewshot" ? "1" : "0";
   settings["input_softmax"] = variant == "fewshot" ? "0" : "1";
-  if (config.contains("input_softmax")) settings["input_softmax"] = text(config.at("input_softmax"));
+  if (config.contains("input_softmax")) settings["input_softmax"] = setting(config.at("input_softmax"));
   Learner learner("srwm.mlz", settings, {{"features", config.at("n_in")}, {"outputs", config.at("n_out")}}, options);
   give(learner, params, "", {{"W_in", "Wi"}, {"b_in", "bi"}, {"W_out", "Wy"}, {"b_out", "by"}});
   for (std::size_t l = 0; l < params.at("layers").size(); ++l)
