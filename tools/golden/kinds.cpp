@@ -12,6 +12,7 @@ Check check_for(const std::string& kind) {
       {"lstm_cell", check_lstm_cell},
       {"vsml", check_vsml},
       {"es_adam", check_es_adam},
+      {"trajectory", check_trajectory},
   };
   const auto found = checks.find(kind);
   return found == checks.end() ? nullptr : found->second;

@@ -18,5 +18,6 @@ std::optional<std::string> check_srwm_stack(const nlohmann::json& recorded, cons
 std::optional<std::string> check_lstm_cell(const nlohmann::json& recorded, const Options& options);
 std::optional<std::string> check_vsml(const nlohmann::json& recorded, const Options& options);
 std::optional<std::string> check_es_adam(const nlohmann::json& recorded, const Options& options);
+std::optional<std::string> check_trajectory(const nlohmann::json& recorded, const Options& options);
 
 }  // namespace mlz::golden
