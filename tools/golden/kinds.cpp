@@ -13,6 +13,10 @@ Check check_for(const std::string& kind) {
       {"vsml", check_vsml},
       {"es_adam", check_es_adam},
       {"trajectory", check_trajectory},
+      {"gru_cell", check_gru_cell},
+      {"network", check_network},
+      {"lifetime", check_lifetime},
+      {"cma_es_tell", check_cma_es_tell},
   };
   const auto found = checks.find(kind);
   return found == checks.end() ? nullptr : found->second;

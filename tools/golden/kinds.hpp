@@ -19,5 +19,9 @@ std::optional<std::string> check_lstm_cell(const nlohmann::json& recorded, const
 std::optional<std::string> check_vsml(const nlohmann::json& recorded, const Options& options);
 std::optional<std::string> check_es_adam(const nlohmann::json& recorded, const Options& options);
 std::optional<std::string> check_trajectory(const nlohmann::json& recorded, const Options& options);
+std::optional<std::string> check_gru_cell(const nlohmann::json& recorded, const Options& options);
+std::optional<std::string> check_network(const nlohmann::json& recorded, const Options& options);
+std::optional<std::string> check_lifetime(const nlohmann::json& recorded, const Options& options);
+std::optional<std::string> check_cma_es_tell(const nlohmann::json& recorded, const Options& options);
 
 }  // namespace mlz::golden
