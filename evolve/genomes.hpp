@@ -58,5 +58,7 @@ class Genomes {
 struct Config;
 /// The kind of genomes a configuration asks for, with its first programs read. Throws InputError.
 std::unique_ptr<Genomes> make_genomes(const Config& config);
+/// Whether it asks for programs of numbered registers rather than of any form. Throws InputError.
+bool has_numbered_form(const Config& config);
 
 }  // namespace mlz::evolve

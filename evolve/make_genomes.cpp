@@ -183,6 +183,8 @@ std::unique_ptr<Genomes> make_general(const Config& config, std::vector<CoreProg
 
 }  // namespace
 
+bool has_numbered_form(const Config& config) { return is_numbered(config, core_programs(config)); }
+
 std::unique_ptr<Genomes> make_genomes(const Config& config) {
   std::vector<CoreProgram> first = core_programs(config);
   return is_numbered(config, first) ? make_numbered(config) : make_general(config, std::move(first));

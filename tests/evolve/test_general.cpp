@@ -1,7 +1,9 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <map>
+#include <set>
 
 #include "evolve/general/evaluator.hpp"
 #include "evolve/general/mutations.hpp"
@@ -129,4 +131,112 @@ TEST_CASE("mutated programs read back, bind and stay within limits") {
   const char* asked = std::getenv("MLZ_MUTATIONS");
   const std::uint64_t mutations = asked == nullptr ? 20'000 : std::strtoull(asked, nullptr, 10);
   walk(mutations, asked == nullptr ? 2 : 10);
+}
+
+TEST_CASE("held lines and functions stay, what is free around them changes") {
+  const CoreProgram start = core_of("const c = 0.5\n@hold\nconst kept = 2\nstate w : vector[features]\n@hold\ndef Setup():\n  w = normal(0, 0.1)\n"
+                                    "def Predict():\n  @hold\n  h = w * x\n  a = sum(h)\n  b = a * c\n  s1 = b + kept\n"
+                                    "def Learn():\n  @hold\n  for i in range(2):\n    w = w + 0.01\n  e = s0 - s1\n  g = e * x\n  w = w + g\n");
+  GeneralSpace space = space_for(start);
+  bool changed_c = false;
+  for (std::uint64_t n = 0; n < 300; ++n) {
+    CoreProgram program = start;
+    Draws draws(9, 0, 0, n);
+    for (int m = 0; m < 30; ++m) mutate(general_mutations()[draws.below(11)], space, program, draws);
+    REQUIRE(program.functions[0] == start.functions[0]);
+    const auto has = [](const std::vector<CoreLine>& lines, const CoreLine& wanted) {
+      return std::find(lines.begin(), lines.end(), wanted) != lines.end();
+    };
+    REQUIRE(has(program.functions[1], start.functions[1][0]));
+    REQUIRE(has(program.functions[2], start.functions[2][0]));
+    REQUIRE(program.declarations[1] == start.declarations[1]);
+    changed_c |= !(program.declarations[0] == start.declarations[0]);
+  }
+  CHECK(changed_c);
+}
+
+TEST_CASE("a program with nothing free says so") {
+  const CoreProgram start = core_of("@hold\ndef Predict():\n  s1 = dot(v0, v1)\n@hold\ndef Learn():\n  v1 = v1 + v0\n@hold\ndef Setup():\n  NoOp()\n");
+  const GeneralSpace space = space_for(start);
+  Draws draws(1, 0, 0, 0);
+  for (int n = 0; n < 2000; ++n) {
+    CoreProgram program = start;
+    REQUIRE_FALSE(mutate(general_mutations()[draws.below(11)], space, program, draws));
+    REQUIRE(program == start);
+  }
+}
+
+TEST_CASE("what the task hands in, params and sizes are never written") {
+  const CoreProgram start = core_of("size n = 4\nparam P : vector[n] ~ normal(0, 1)\nparam lr : scalar = 0.1\nstate w = P\nstate y : vector[outputs]\n"
+                                    "def Predict():\n  y = fill(0.5, outputs)\n  a = dot(w, P)\n  w = w * a\ndef Learn():\n  d = target - y\n  w = w * lr\n  b = sum(x)\n");
+  GeneralSpace space = space_for(start);
+  for (std::uint64_t n = 0; n < 200; ++n) {
+    CoreProgram program = start;
+    Draws draws(10, 0, 0, n);
+    for (int m = 0; m < 40; ++m) mutate(general_mutations()[draws.below(11)], space, program, draws);
+    for (const auto& lines : program.functions) {
+      for (const CoreLine& line : lines) {
+        for (const char* name : {"P", "lr", "target", "v0", "n", "x"}) REQUIRE(line.out.name != name);
+      }
+    }
+  }
+}
+
+TEST_CASE("holes are filled with what fits, differently for every program") {
+  const char* sketch = "state w : vector[features]\n@hold\ndef Predict():\n  s1 = ?(w, x)\n  ?3\ndef Learn():\n  s2 = s0 - ?\n  v2 = ?\n  w = w ? v2\n  for i in range(2):\n    ?2\n";
+  const CoreProgram start = core_of(sketch);
+  REQUIRE(start.has_holes());
+  GeneralSpace space = space_for(start);
+  for (auto& part : space.parts) part.most = 10;
+  space.most_temporaries = 20;
+  std::set<std::string> seen;
+  for (std::uint64_t n = 0; n < 200; ++n) {
+    CoreProgram program = start;
+    Draws draws(11, 0, 0, n);
+    if (!fill_holes(space, program, draws)) continue;
+    REQUIRE_FALSE(program.has_holes());
+    REQUIRE(instructions_in(program.functions[1]) == 4);
+    REQUIRE(instructions_in(program.functions[2]) == 5);
+    require_whole(program, space);
+    seen.insert(print(program));
+  }
+  CHECK(seen.size() > 150);
+}
+
+TEST_CASE("keys tell behaviour apart, not names, dead lines or the order of sums") {
+  const auto key = [](const char* text) {
+    const ProblemSet set{tasks::make_task("linear:features=4", {}), 0, {}};
+    return key_of(*ProgramEvaluator(set, {}).bind(core_of(text)), 0);
+  };
+  const char* plain = "state w : vector[features]\ndef Predict():\n  y = dot(w, x)\ndef Learn():\n  d = target - y\n  w = w + d * x\n";
+  const char* same = "const c = 2\nstate u : vector[features]\ndef Setup():\n  dead = normal(0, 1)\ndef Predict():\n  y = dot(u, x)\n"
+                     "def Learn():\n  e = target - y\n  z = e * c\n  u = x * e + u\n";
+  CHECK(key(plain) == key(same));
+  for (const char* other : {"state w : vector[features]\ndef Predict():\n  y = dot(w, x)\ndef Learn():\n  d = y - target\n  w = w + d * x\n",
+                            "param p : vector[features] ~ normal(0, 1)\nstate w = p\ndef Predict():\n  y = dot(w, x)\ndef Learn():\n  d = target - y\n  w = w + d * x\n",
+                            "param p : vector[features] ~ normal(0, 2)\nstate w = p\ndef Predict():\n  y = dot(w, x)\ndef Learn():\n  d = target - y\n  w = w + d * x\n",
+                            "state w : vector[features]\ndef Setup():\n  w = normal(0, 1)\ndef Predict():\n  y = dot(w, x)\ndef Learn():\n  d = target - y\n  w = w + d * x\n"}) {
+    CHECK_FALSE(key(plain) == key(other));
+  }
+}
+
+TEST_CASE("a program of numbered registers scores the same in both forms") {
+  const ProblemSet set = ProblemSet::make(tasks::make_task("linear:features=4,train=30,valid=20", {}), 5, 3);
+  const ProgramEvaluator general(set, {eval::Protocol::automl, vm::DType::f64, "auto", Join::mean, 100});
+  NumberedEvaluator numbered(set, Join::mean, 100);
+  const Space space = every_op(8);
+  LiveFinder finder(space.banks);
+  for (std::uint64_t n = 0; n < 200; ++n) {
+    Draws draws(8, 0, 0, n);
+    const Genome genome = first_genome(space, true, draws);
+    Genome live;
+    finder.find(genome, live);
+    const Genome* const program = &live;
+    Score score;
+    numbered.evaluate(std::span(&program, 1), std::span(&score, 1));
+    const Score other = general.score(core_of(print(genome)));
+    CAPTURE(print(genome));
+    REQUIRE(other.fitness == score.fitness);
+    REQUIRE(other.steps == score.steps);
+  }
 }

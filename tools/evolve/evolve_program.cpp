@@ -149,7 +149,7 @@ Outcome random_baseline(const EvolveOptions& options, const Outcome& evolution) 
   Config config = options.config;
   config.search = "random";
   config.start = "random";
-  config.init.clear();
+  if (evolve::has_numbered_form(config)) config.init.clear();
   config.experiments = 1;
   config.islands = 1;
   config.experiment_generations = config.experiment_train_steps = 0;
