@@ -28,7 +28,7 @@ const std::vector<Bench>& benches() {
       {"threads", "the same search on one and on two threads", bench_threads},
       {"mlp", "training mlp.mlz on images of 28 x 28", bench_mlp},
       {"start", "mlzrun from its start to the first look at data", bench_start},
-      {"parse", "a program of 1,000 lines from text to core form", bench_parse},
+      {"parse", "a program of 1,000 lines", bench_parse},
   };
   return all;
 }
