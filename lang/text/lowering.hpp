@@ -81,7 +81,6 @@ class Lowering {
   Value register_value(const RegisterInfo& info, const Location& where);
   RegisterInfo& add_register(const std::string& name, const Shape& shape, const Location& where);
   RegisterInfo* find_register(const std::string& name);
-  void fix_roles();
   std::string fresh(const std::string& stem);
   std::string local_name(const std::string& name);
   const mlz::Declaration* declaration(const std::string& name) const;
@@ -126,6 +125,7 @@ class Lowering {
   void lower_statement(const Statement& statement);
   void lower_assign(const Statement& statement);
   void lower_several(const Statement& statement);
+  bool names(const Expr& target, const std::string& name) const;
   void lower_loop(const Statement& statement);
   void lower_branch(const Statement& statement);
   bool bind_static_local(const Statement& statement);
