@@ -88,13 +88,14 @@ RunSetting GeneralGenomes::setting(const tasks::Task& task) const {
   RunSetting setting;
   setting.protocol = eval::protocol_of(options_.protocol.empty() ? task.info().protocol : options_.protocol);
   setting.dtype = setting.protocol == eval::Protocol::automl ? vm::DType::f64 : vm::DType::f32;
+  setting.engine = engine_;
   setting.join = options_.join;
   setting.max_error = options_.max_error;
   return setting;
 }
 
 /// Binds the programs of the start, holes filled in one way, to the task.
-void GeneralGenomes::check(const tasks::Task& task) const {
+void GeneralGenomes::check(const tasks::Task& task) {
   const std::shared_ptr<const tasks::Task> shared(&task, [](const tasks::Task*) {});
   const RunSetting run = setting(task);
   for (std::size_t n = 0; n < first_.size(); ++n) {
@@ -104,6 +105,7 @@ void GeneralGenomes::check(const tasks::Task& task) const {
     const auto bound = evaluator.bind(*first_program(n, draws), &why);
     if (!bound) throw InputError(why);
     eval::check_fit(*bound, task.info(), run.protocol);
+    engine_ = evaluator.engine_of(*bound);
   }
 }
 

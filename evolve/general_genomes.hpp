@@ -28,7 +28,7 @@ class GeneralGenomes : public Genomes {
   Identity identify(std::uint32_t place, std::uint64_t salt, int worker) override;
   std::unique_ptr<Judge> judge(const ProblemSet& set, int workers) override;
   void prepare(const ProblemSet& search) override;
-  void check(const tasks::Task& task) const override;
+  void check(const tasks::Task& task) override;
   RunSetting setting(const tasks::Task& task) const override;
   std::string text(std::uint32_t place) const override { return print(*genomes_[place]); }
   std::string live_text(std::uint32_t place) const override { return text(place); }
@@ -43,6 +43,7 @@ class GeneralGenomes : public Genomes {
   std::vector<Program> first_, genomes_;
   std::unique_ptr<ProgramEvaluator> search_;  ///< for identities; none before prepare()
   double most_cost_ = 0;
+  std::string engine_ = "auto";
 
   Program first_program(std::uint64_t number, Draws& draws) const;
 };

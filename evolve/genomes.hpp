@@ -45,7 +45,7 @@ class Genomes {
   /// Tells what programs will be identified for, before the first is.
   virtual void prepare(const ProblemSet& search) = 0;
   /// Throws InputError for a task that its programs cannot learn.
-  virtual void check(const tasks::Task& task) const = 0;
+  virtual void check(const tasks::Task& task) = 0;
   /// How programs run on a task.
   virtual RunSetting setting(const tasks::Task& task) const = 0;
 

@@ -76,7 +76,7 @@ void NumberedGenomes::prepare(const ProblemSet& search) {
   setups_.assign(finders_.size(), SetupValues(options_.space.banks, features));
 }
 
-void NumberedGenomes::check(const tasks::Task& task) const {
+void NumberedGenomes::check(const tasks::Task& task) {
   const tasks::TaskInfo& info = task.info();
   if (info.metric != tasks::Metric::accuracy || info.classes <= 2) return;
   throw InputError(fmt::format("task {} has {} classes; programs of numbered registers tell two apart: choose two, as in "
