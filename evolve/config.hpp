@@ -52,6 +52,8 @@ struct Config {
   double target_score = 0;
 
   // how it runs; none of these changes a result
+  bool ablate = true;
+  std::int64_t tune = 0;
   std::int64_t threads = 1;
   std::int64_t window = 128;
   bool cache = true;

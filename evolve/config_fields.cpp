@@ -111,6 +111,14 @@ std::vector<ConfigField> stop_fields() {
   };
 }
 
+std::vector<ConfigField> result_fields() {
+  const Group g{"Result (best_readable.mlz)", true};
+  return {
+      g.flag("ablate", &Config::ablate, "leave out of it whatever its scores do not need"),
+      g.whole("tune", &Config::tune, 0, kMany, "trials of other constants in it"),
+  };
+}
+
 std::vector<ConfigField> running_fields() {
   const Group g{kRunningGroup, true};
   return {
@@ -124,7 +132,7 @@ std::vector<ConfigField> running_fields() {
 
 std::vector<ConfigField> make_fields() {
   std::vector<ConfigField> all;
-  for (const auto& part : {task_fields(), space_fields(), search_fields(), stop_fields(), running_fields()}) {
+  for (const auto& part : {task_fields(), space_fields(), search_fields(), stop_fields(), result_fields(), running_fields()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;

@@ -88,6 +88,7 @@ class Run : public evolve::Listener {
   Clock::time_point last_save_ = Clock::now();
 
   void finish(const Outcome& outcome);
+  void write_readable(const Outcome& outcome);
 };
 
 std::string Run::header(const Champion& c) const {
@@ -106,10 +107,24 @@ std::string Run::header(const Outcome& o) const {
 }
 
 void Run::finish(const Outcome& outcome) {
-  if (!outcome.best.text.empty()) folder_->write("best.mlz", header(outcome) + outcome.best.text);
+  if (!outcome.best.text.empty()) {
+    folder_->write("best.mlz", header(outcome) + outcome.best.text);
+    write_readable(outcome);
+  }
   Json json{{"event", "end"}, {"stop", stop_reason_text(outcome.stop)}, {"evaluations", outcome.total.evaluations},
             {"best_search", outcome.best.search}, {"select", outcome.best.select}, {"final", outcome.final}};
   folder_->log(json.dump());
+}
+
+/// Whoever is in a hurry gets the program with all its lines.
+void Run::write_readable(const Outcome& o) {
+  const bool hurry = o.stop == evolve::StopReason::interrupted || o.stop == evolve::StopReason::time;
+  const evolve::Simplified s = search_.simplify_best(
+      o, {config_.ablate && !hurry, hurry ? 0 : config_.tune, static_cast<std::uint64_t>(config_.seed)});
+  std::string head = header(o.best);
+  head += fmt::format("# readable form: search score {}, select score {} on the first {}\n", s.after[0].fitness,
+                      s.after[1].fitness, search_.select_problems_of_ablation());
+  folder_->write("best_readable.mlz", head + s.text);
 }
 
 void report(const Outcome& o) {
