@@ -15,6 +15,7 @@ enum class Purpose : std::uint32_t {
   split,
   pair,
   mixture,
+  episode,
 };
 
 /// The key of a task's draws. `run` separates repeats of one purpose, such as images or epochs.

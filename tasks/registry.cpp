@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "lang/core/diagnostics.hpp"
+#include "tasks/control_task.hpp"
 #include "tasks/data_paths.hpp"
 #include "tasks/digits.hpp"
 #include "tasks/image_files.hpp"
@@ -238,6 +239,44 @@ std::vector<TaskEntry> drawn_tasks() {
        [](const Given& given, const DataPaths&) { return make_digits("digits", Options(given)); }}};
 }
 
+auto in_world(WorldInfo (*world)()) {
+  return [world](const Given& given, const DataPaths&) { return make_control_task(world(), Options(given)); };
+}
+
+TaskOptions bandit_options(TaskOptions more) {
+  TaskOptions options{whole("arms", "2", 2, 1000, "arms to choose from"),
+                      {"good", "0.9", "probability that the good arm pays 1", OptionKind::number, 0, 1},
+                      {"bad", "0.1", "probability that another arm pays 1", OptionKind::number, 0, 1}};
+  return joined(joined(std::move(options), more), control_options("1", "100"));
+}
+
+auto slot_machine() {
+  return [](const Given& given, const DataPaths&) {
+    const Options options(given);
+    BanditOptions bandit_of{options.count("arms"), options.number("good"), options.number("bad")};
+    if (options.has("period")) bandit_of.period = options.whole("period");
+    if (options.has("chance")) bandit_of.chance = options.number("chance");
+    return make_control_task(
+        bandit(options.has("period") ? "swapping_bandit" : "bandit", bandit_of, options.whole("steps")), options);
+  };
+}
+
+std::vector<TaskEntry> control_tasks() {
+  return {{"cartpole", "keep a pole upright on a cart: CartPole-v1", control_options("8", "500"), in_world(cartpole)},
+          {"acrobot", "swing two links up by the joint between them: Acrobot-v1", control_options("8", "500"),
+           in_world(acrobot)},
+          {"mountain_car", "rock a car out of a valley: MountainCar-v0", control_options("8", "200"),
+           in_world(mountain_car)},
+          {"pendulum", "swing a pendulum up and hold it: Pendulum-v1; y is the torque", control_options("8", "200"),
+           in_world(pendulum)},
+          {"bandit", "find the arm that pays; a new one is the good one in each episode", bandit_options({}),
+           slot_machine()},
+          {"swapping_bandit", "a bandit whose good arm moves on",
+           bandit_options({whole("period", "25", 0, 1e7, "pulls after which the next arm is the good one; 0: never"),
+                           {"chance", "0", "probability of the same before each pull", OptionKind::number, 0, 1}}),
+           slot_machine()}};
+}
+
 std::vector<TaskEntry> file_tasks() {
   return {{"mnist", "28 x 28 images of handwritten digits", image_options(), images(mnist())},
           {"fashion_mnist", "28 x 28 images of ten kinds of clothing", image_options(),
@@ -287,7 +326,7 @@ struct Deeper {
 const std::vector<TaskEntry>& registry() {
   static const std::vector<TaskEntry> entries = [] {
     std::vector<TaskEntry> out = drawn_tasks();
-    for (auto&& more : {file_tasks(), combining_tasks()})
+    for (auto&& more : {control_tasks(), file_tasks(), combining_tasks()})
       out.insert(out.end(), more.begin(), more.end());
     return out;
   }();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "lang/core/diagnostics.hpp"
+#include "tasks/world.hpp"
 
 namespace mlz::tasks {
 
@@ -27,7 +28,26 @@ class Examples {
   virtual void labels(std::size_t i, std::span<double> out) const { out[0] = label(i); }
 };
 
-enum class Metric { accuracy, rms_error };  ///< classes, or numbers
+enum class Metric { accuracy, rms_error, episode_return };  ///< classes, numbers, or rewards added up
+
+/// A lifetime in a world: several episodes one after the other. An episode's score is where its return, the sum of its
+/// rewards, lies between WorldInfo::lowest (0) and highest (1); that of the lifetime is their weighted mean.
+struct Control {
+  WorldInfo world;
+  std::size_t episodes = 1;
+  /// Every episode takes max_steps steps: when it is done the world begins anew, and what follows is not scored. Else
+  /// it ends when it is done.
+  bool idle_to_limit = false;
+  /// Episode k of n weighs k / (0 + 1 + ... + n-1), from k = 0; else all weigh the same, as one alone does.
+  bool rising_weights = true;
+  std::function<DrawKey(std::uint64_t episode)> draws;
+  std::vector<std::vector<double>> first_states;  ///< of each episode; empty: drawn
+
+  double weight(std::size_t episode) const {
+    const auto n = static_cast<double>(episodes);
+    return rising_weights && episodes > 1 ? 2 * static_cast<double>(episode) / (n * (n - 1)) : 1 / n;
+  }
+};
 
 /// One problem to learn: fixed data, drawn or read for one seed and index.
 struct Problem {
@@ -35,6 +55,7 @@ struct Problem {
   int epochs = 1;
   /// Order of the training examples in each epoch; empty: in stored order every time.
   std::vector<std::vector<std::uint32_t>> order;
+  std::shared_ptr<const Control> control = nullptr;  ///< of a control task, which has no examples; else null
 };
 
 /// What a program can know of a task before any data is seen.
@@ -43,7 +64,7 @@ struct TaskInfo {
   std::map<std::string, std::int64_t> sizes;  ///< features, outputs, height, width, channels ...
   Metric metric = Metric::accuracy;
   int classes = 0;                     ///< 0 for numbers
-  std::string protocol = "stream";     ///< the default one: "stream" or "automl"
+  std::string protocol = "stream";     ///< the default one: "stream", "automl" or "control"
   std::string source;                  ///< where the data came from, for reports
 };
 

@@ -237,6 +237,9 @@ RegisterId Binder::constant_register(double value, const Location& where) {
 void Binder::assign_roles() {
   for (const RegisterInfo& info : program_.registers) {
     if (info.role == Role::none) continue;
+    // What only control tasks hand in is left out where no line that was taken uses it.
+    const bool of_control = info.role >= Role::reward;
+    if (of_control && !ids_.contains(info.name)) continue;
     if (!info.family.empty() || !info.per_iteration.empty()) {
       scope_.fail(
           {}, fmt::format("`{}` is handed in or out by the task, so it must be one plain register",

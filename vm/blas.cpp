@@ -53,6 +53,9 @@ std::optional<Blas> load(const char* file) {
   }
   make_single_threaded(library);
   found.name = file;
+  if (!find(library, "dsyev_", found.dsyev)) {
+    if (void* lapack = dlopen("liblapack.so.3", RTLD_NOW | RTLD_LOCAL)) find(lapack, "dsyev_", found.dsyev);
+  }
   char* (*core_name)() = nullptr;
   if (find(library, "openblas_get_corename", core_name))
     found.name += " (" + std::string(core_name()) + ")";

@@ -3,7 +3,7 @@
 
 namespace mlz::vm {
 
-/// The few functions of CBLAS that engines use, row-major.
+/// The few functions of CBLAS and LAPACK that are used; CBLAS row-major.
 struct Blas {
   static constexpr int kRowMajor = 101, kNoTrans = 111, kTrans = 112;
   using Gemv64 = void (*)(int, int, int, int, double, const double*, int, const double*, int,
@@ -18,6 +18,8 @@ struct Blas {
   Gemv32 sgemv = nullptr;
   Gemm64 dgemm = nullptr;
   Gemm32 sgemm = nullptr;
+  using Syev = void (*)(const char*, const char*, const int*, double*, const int*, double*, double*, const int*, int*);
+  Syev dsyev = nullptr;  ///< LAPACK's dsyev_, by pointers; null where neither library nor a LAPACK beside it has it
   std::string name;  ///< library and the kernels it chose: "libopenblas.so.0 (SkylakeX)"
 };
 

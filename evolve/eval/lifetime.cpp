@@ -13,10 +13,12 @@ namespace mlz::eval {
 Protocol protocol_of(std::string_view name) {
   if (name == "automl") return Protocol::automl;
   if (name == "stream") return Protocol::stream;
-  throw InputError(fmt::format("unknown protocol \"{}\"; there are automl and stream", name));
+  if (name == "control") return Protocol::control;
+  throw InputError(fmt::format("unknown protocol \"{}\"; there are automl, stream and control", name));
 }
 
 const char* protocol_name(Protocol protocol) {
+  if (protocol == Protocol::control) return "control";
   return protocol == Protocol::automl ? "automl" : "stream";
 }
 
@@ -52,6 +54,9 @@ Outcome run_lifetime(vm::Machine& machine, const tasks::TaskInfo& task,
                      const tasks::Problem& problem, const Settings& settings) {
   check_fit(machine.program(), task, settings.protocol);
   const bool f32 = machine.dtype() == vm::DType::f32;
+  if (settings.protocol == Protocol::control) {
+    return f32 ? run_control<float>(machine, problem, settings) : run_control<double>(machine, problem, settings);
+  }
   if (settings.protocol == Protocol::automl) {
     if (problem.valid->size() == 0) {
       throw InputError(fmt::format(

@@ -4,6 +4,7 @@
 #include <functional>
 #include <limits>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,8 +36,12 @@ inline constexpr double kNoScore = std::numeric_limits<double>::quiet_NaN();
 ///         0.5), the number itself, or an entry for each of several numbers (rms over all).
 ///         Validation and test sets run through Predict on a copy of the memory with draws of their
 ///         own.
-enum class Protocol { automl, stream };
-/// "automl" or "stream"; throws InputError for another name.
+/// control  A world in the place of examples: x = observation, reward, action (one-hot) and done those of the last step
+///          (zero at birth), target = 0, Predict; the action is the place of the largest entry of y, the lowest on ties,
+///          or y itself in a continuous world; x again, reward, action and done of this step, Learn. Several episodes,
+///          between which nothing is reset but the world. The score is the weighted normalised return (tasks::Control).
+enum class Protocol { automl, stream, control };
+/// "automl", "stream" or "control"; throws InputError for another name.
 Protocol protocol_of(std::string_view name);
 const char* protocol_name(Protocol protocol);
 
@@ -86,6 +91,15 @@ struct AutomlRecord {
   std::vector<double> x;
 };
 
+/// What an exact comparison of a lifetime in a world needs.
+struct ControlRecord {
+  struct Episode {
+    std::vector<double> actions;  ///< as the world took them
+    std::vector<double> final_state;
+  };
+  std::vector<Episode> episodes;
+};
+
 struct Settings {
   Protocol protocol = Protocol::stream;
   int epochs = -1;                 ///< -1: as many as the problem says; 0: Setup and scores only
@@ -102,16 +116,19 @@ struct Settings {
   std::function<void(const CurvePoint&)> on_point;
   std::function<void(const Progress&)> on_progress;
   AutomlRecord* record = nullptr;
+  ControlRecord* control_record = nullptr;
 };
 
 struct Outcome {
   double score = 0;  ///< what a search maximises, in [0, 1]: fitness as under automl, of the
-                     ///< validation set where there is one, else of the training stream
+                     ///< validation set where there is one, else of the training stream; under control the
+                     ///< weighted normalised return, which may leave [0, 1]
   double train =
       kNoScore;  ///< accuracy or rms error of predictions made before learning, over the last epoch
   double valid = kNoScore;
   double test = kNoScore;
   std::vector<CurvePoint> curve;
+  std::vector<double> returns;  ///< control: of each episode; train is their mean, test the last one
   std::int64_t steps = 0;       ///< training steps, one that stopped early included
   std::int64_t examples = 0;    ///< training examples seen
   std::int64_t non_finite = 0;  ///< training predictions that were not finite
@@ -131,6 +148,11 @@ void check_fit(const vm::BoundProgram& program, const tasks::TaskInfo& task, Pro
 /// check_fit does.
 Outcome run_lifetime(vm::Machine& machine, const tasks::TaskInfo& task,
                      const tasks::Problem& problem, const Settings& settings);
+
+/// The score of some returns, of the first episodes of a lifetime: their normalised values, weighted.
+double control_score(const tasks::Control& control, std::span<const double> returns);
+/// The score over several worlds, a lifetime in each: the product (Pedersen et al. 2024).
+double product_score(std::span<const double> scores);
 
 /// 1 - 2/pi atan(rms_error), and 0 for NaN.
 double squashed_fitness(double rms_error);

@@ -10,6 +10,10 @@ Outcome run_automl(vm::Machine& machine, const tasks::TaskInfo& task, const task
 template <class T>
 Outcome run_stream(vm::Machine& machine, const tasks::TaskInfo& task, const tasks::Problem& problem,
                    const Settings& settings);
+template <class T>
+Outcome run_control(vm::Machine& machine, const tasks::Problem& problem, const Settings& settings);
+/// check_fit of the control protocol.
+void check_control(const vm::BoundProgram& program, const tasks::TaskInfo& task);
 
 /// Runs `look` on a copy of the memory with draws of its own, so that the lifetime goes on as if it
 /// had not been.

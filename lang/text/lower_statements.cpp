@@ -113,14 +113,20 @@ void Lowering::lower_several(const Statement& s) {
   for (std::size_t i = 0; i < values.size(); ++i) {
     Value value = materialise(std::move(values[i]));
     const bool changes = std::any_of(s.targets.begin(), s.targets.begin() + static_cast<std::ptrdiff_t>(i), [&](const Expr& t) {
-      const Expr* base = &t;
-      while (base->kind == Expr::Kind::index) base = &base->operands[0];
-      return value.kind == Value::Kind::reg && resolve(*base).ref.name == value.ref.name;
+      return value.kind == Value::Kind::reg && names(t, value.ref.name);
     });
     if (changes) value = materialise(finish(OpId::copy, {value}, {}, s.where));
     values[i] = atom(value);
   }
   for (std::size_t i = 0; i < values.size(); ++i) assign(s.targets[i], std::move(values[i]), &s);
+}
+
+/// Whether a target is (a part of) the register of that name; a target may be new.
+bool Lowering::names(const Expr& target, const std::string& name) const {
+  const Expr* base = &target;
+  while (base->kind == Expr::Kind::index) base = &base->operands[0];
+  const auto local = scope_->names.find(base->text);
+  return (local == scope_->names.end() ? base->text : local->second.ref.name) == name;
 }
 
 void Lowering::lower_loop(const Statement& s) {

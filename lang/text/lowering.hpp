@@ -125,6 +125,7 @@ class Lowering {
   void lower_statement(const Statement& statement);
   void lower_assign(const Statement& statement);
   void lower_several(const Statement& statement);
+  bool names(const Expr& target, const std::string& name) const;
   void lower_loop(const Statement& statement);
   void lower_branch(const Statement& statement);
   bool bind_static_local(const Statement& statement);

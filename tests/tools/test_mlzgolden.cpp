@@ -33,7 +33,7 @@ TEST_CASE("what is skipped is named and counted") {
   const Folder folder;
   folder.write("ops.jsonl",
                replaced(kOp, "\"fp_sensitive\":false", "\"fp_sensitive\":true") + "\n");
-  folder.write("core.json", "{}");
+  folder.write("core.json", R"({"kind":"grad_core"})");
   Finished run = mlzgolden(folder / "");
   CHECK(run.code == 0);
   CHECK(run.says("SKIP one"));
@@ -41,6 +41,50 @@ TEST_CASE("what is skipped is named and counted") {
   CHECK(run.last_line() == "0 passed, 0 failed, 2 skipped");
   run = mlzgolden("--all " + (folder / ""));
   CHECK(run.last_line() == "1 passed, 0 failed, 1 skipped");
+}
+
+TEST_CASE("files that are no known case fail, and say why") {
+  const std::pair<const char*, const char*> files[] = {
+      {"{}", "not a JSON object with a kind"},
+      {"[1", "not a JSON object with a kind"},
+      {R"({"kind":"dreams"})", "no cases of the kind \"dreams\""},
+      {R"({"kind":"core"})", "config"},
+  };
+  for (const auto& [text, reason] : files) {
+    INFO(text);
+    const Folder folder;
+    folder.write("case.json", text);
+    const Finished run = mlzgolden(folder / "");
+    CHECK(run.code == 1);
+    CHECK(run.says(reason));
+    CHECK(run.last_line() == "0 passed, 1 failed, 0 skipped");
+  }
+  const Folder folder;
+  folder.write("other.jsonl", "{}");
+  CHECK(mlzgolden(folder / "").code == 1);
+}
+
+TEST_CASE("a learner's case that is wrong anywhere fails") {
+  const std::string good =
+      R"({"kind":"core","config":{"d_in":1,"d_out":1,"n_lr":1,"steps":1,"input_softmax":false},)"
+      R"("params":{"W_y":[[2]],"W_q":[[3]],"W_k":[[4]],"W_b":[[0]]},"inputs":{"x":[[5]]},)"
+      R"("expected":{"y":[[10]],"q":[[1]],"k":[[1]],"beta":[[0.5]],)"
+      R"("final":{"W_y":[[2]],"W_q":[[3]],"W_k":[[4]],"W_b":[[0]]}},"tolerance":1e-11})";
+  const Folder folder;
+  const auto code = [&](const std::string& text) {
+    folder.write("core.json", text);
+    return mlzgolden(folder / "").code;
+  };
+  CHECK(code(good) == 0);
+  const std::pair<const char*, const char*> changes[] = {
+      {"\"y\":[[10]]", "\"y\":[[10.001]]"}, {"\"q\":[[1]]", "\"q\":[[0]]"}, {"[[0.5]]", "[[0.4]]"},
+      {"\"W_b\":[[0]]}}", "\"W_b\":[[1]]}}"}, {"\"x\":[[5]]", "\"x\":[[5,6]]"}, {"\"d_in\":1", "\"d_in\":2"},
+      {"\"final\":{\"W_y\":[[2]]", "\"final\":{\"W_y\":[[2,2]]"},
+  };
+  for (const auto& [from, to] : changes) {
+    INFO(to);
+    CHECK(code(replaced(good, from, to)) == 1);
+  }
 }
 
 TEST_CASE("a program case that is wrong anywhere fails") {

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "lang/core/diagnostics.hpp"
+#include "tools/golden/json_values.hpp"
 #include "tools/support/files.hpp"
 
 namespace mlz::golden {
@@ -33,22 +33,6 @@ void for_each_line(const std::string& path, F&& take) {
     }
     begin = end + 1;
   }
-}
-
-double number(const json& value) {
-  if (!value.is_string()) return value.get<double>();
-  const auto& text = value.get_ref<const std::string&>();
-  if (text == "nan") return std::numeric_limits<double>::quiet_NaN();
-  if (text == "inf") return std::numeric_limits<double>::infinity();
-  if (text == "-inf") return -std::numeric_limits<double>::infinity();
-  throw InputError(fmt::format("\"{}\" is not a number", text));
-}
-
-std::vector<double> numbers(const json& value) {
-  if (!value.is_array()) return {number(value)};
-  std::vector<double> result;
-  for (const json& entry : value) result.push_back(number(entry));
-  return result;
 }
 
 std::vector<std::vector<double>> rows(const json& value, std::size_t width) {

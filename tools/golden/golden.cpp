@@ -4,14 +4,19 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "lang/core/diagnostics.hpp"
+#include "tools/golden/kinds.hpp"
 #include "tools/golden/run_cases.hpp"
+#include "tools/support/files.hpp"
 
 namespace mlz::golden {
 namespace {
 namespace fs = std::filesystem;
+
+constexpr std::uintmax_t kMostBytes = std::uintmax_t{1} << 30;
 
 /// Every file below a folder, sorted, so that the order of the report does not depend on the file
 /// system.
@@ -84,16 +89,34 @@ void run_ops(const fs::path& path, const Options& options, Report& report) {
   }
 }
 
+/// A case in a file of its own, which says of what kind it is.
+std::optional<std::string> check_case(const nlohmann::json& recorded, const std::string& kind,
+                                      const Options& options) {
+  if (const Check check = check_for(kind)) return check(recorded, options);
+  return fmt::format("there are no cases of the kind \"{}\"", kind);
+}
+
+void run_case(const fs::path& path, const Options& options, Report& report) {
+  const auto recorded = nlohmann::json::parse(tools::read_file(path.string(), kMostBytes), nullptr, false);
+  const bool has_kind = recorded.is_object() && recorded.contains("kind") && recorded["kind"].is_string();
+  const std::string kind = has_kind ? recorded["kind"].get<std::string>() : "";
+  if (kind.starts_with("grad_")) return report.skip(path.string(), "programs cannot be differentiated yet");
+  report.run(path.string(), false, [&]() -> std::optional<std::string> {
+    if (!has_kind) return "not a JSON object with a kind";
+    return check_case(recorded, kind, options);
+  });
+}
+
 void run_file(const fs::path& path, const Options& options, Report& report) {
   const std::string name = path.filename().string();
   if (name == "programs.jsonl") {
     run_programs(path, options, report);
   } else if (name == "ops.jsonl") {
     run_ops(path, options, report);
-  } else if (path.extension() == ".json" ||
-             (path.extension() == ".jsonl" && name != "tasks.jsonl")) {
-    report.skip(path.string(),
-                "not programs.jsonl or ops.jsonl; its cases are run by the tests of its subject");
+  } else if (path.extension() == ".json") {
+    run_case(path, options, report);
+  } else if (path.extension() == ".jsonl" && name != "tasks.jsonl") {
+    report.run(path.string(), false, []() -> std::optional<std::string> { return "expected tasks.jsonl, programs.jsonl or ops.jsonl"; });
   }
 }
 

@@ -66,10 +66,12 @@ const std::vector<Column>& score_columns() {
   return columns;
 }
 
+bool shows_fitness(const RunFacts& facts) { return facts.protocol == "automl" || facts.protocol == "control"; }
+
 Row run_row(const RunFacts& facts, const RunResult& run) {
   Row row{fmt::format("{}", run.seed)};
   for (const Column& c : score_columns()) row.push_back(score_text(c.value(run.outcome)));
-  if (facts.protocol == "automl") row.push_back(score_text(run.outcome.score));
+  if (shows_fitness(facts)) row.push_back(score_text(run.outcome.score));
   row.push_back(fmt::format("{}", run.outcome.steps));
   row.push_back(rate_text(steps_per_second(run.outcome)));
   row.push_back(facts.engine);
@@ -83,7 +85,7 @@ Row spread_row(const RunFacts& facts, const std::vector<RunResult>& runs, const 
   Row row{name};
   for (const Column& c : score_columns())
     row.push_back(score_text(spread_of(runs, c.value).*member));
-  if (facts.protocol == "automl") {
+  if (shows_fitness(facts)) {
     row.push_back(
         score_text(spread_of(runs, [](const eval::Outcome& o) { return o.score; }).*member));
   }
@@ -116,12 +118,13 @@ Spread spread(const std::vector<double>& values) {
 }
 
 const char* metric_name(tasks::Metric metric) {
+  if (metric == tasks::Metric::episode_return) return "return";
   return metric == tasks::Metric::accuracy ? "accuracy" : "rms error";
 }
 
 std::string report_table(const RunFacts& facts, const std::vector<RunResult>& runs) {
   Row head{"seed", "train", "valid", "test"};
-  if (facts.protocol == "automl") head.push_back("fitness");
+  if (shows_fitness(facts)) head.push_back("fitness");
   head.insert(head.end(), {"steps", "steps/s", "engine", "dtype", ""});
   std::vector<Row> rows{head};
   for (const RunResult& run : runs) rows.push_back(run_row(facts, run));
@@ -147,7 +150,7 @@ std::string report_json(const RunFacts& facts, const std::vector<RunResult>& run
   json["dtype"] = facts.dtype;
   json["seed"] = runs.empty() ? nlohmann::json(nullptr) : nlohmann::json(runs.front().seed);
   json["runs"] = runs.size();
-  json["metric"] = facts.metric == tasks::Metric::accuracy ? "accuracy" : "rms_error";
+  json["metric"] = facts.metric == tasks::Metric::rms_error ? "rms_error" : metric_name(facts.metric);
   json["train"] = mean(&eval::Outcome::train);
   json["valid"] = mean(&eval::Outcome::valid);
   json["test"] = mean(&eval::Outcome::test);
@@ -177,7 +180,7 @@ std::string curve_svg(const RunFacts& facts, const std::vector<RunResult>& runs)
   Plot plot;
   plot.title = fmt::format("{} on {}", facts.program, facts.task);
   plot.subtitle = fmt::format("{}, {} {}", facts.protocol, facts.engine, facts.dtype);
-  plot.x_label = "training examples";
+  plot.x_label = facts.protocol == "control" ? "steps" : "training examples";
   plot.y_label = metric_name(facts.metric);
   plot.log_y = facts.metric == tasks::Metric::rms_error;
   for (std::size_t r = 0; r < std::min(runs.size(), kMostPlottedRuns); ++r) {

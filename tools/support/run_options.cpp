@@ -51,8 +51,8 @@ void add_run_options(CLI::App& app, RunOptions& o, std::vector<std::string>& set
       ->allow_extra_args(false);
   app.add_option("--protocol", o.protocol,
                  "how examples are shown and scored (default: the task's)")
-      ->check(CLI::IsMember({"automl", "stream"}))
-      ->type_name("automl|stream");
+      ->check(CLI::IsMember({"automl", "stream", "control"}))
+      ->type_name("automl|stream|control");
   app.add_option("--engine", o.engine, "what executes the program")
       ->type_name("auto|NAME")
       ->capture_default_str();

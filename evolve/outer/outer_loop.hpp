@@ -1,0 +1,24 @@
+#pragma once
+#include <cstdint>
+#include <span>
+#include <vector>
+
+/// Searches over the params of a program: a vector of numbers is asked for, judged, and told.
+namespace mlz::outer {
+
+using Vector = std::vector<double>;
+
+/// A search for the vector of lowest loss. Its draws are a pure function of seed and generation.
+class OuterLoop {
+ public:
+  virtual ~OuterLoop() = default;
+  /// The candidates of the current generation; the same until tell() is called.
+  virtual std::vector<Vector> ask() const = 0;
+  /// Takes a loss for each candidate of ask(), in that order, and goes on to the next generation.
+  virtual void tell(std::span<const double> losses) = 0;
+  /// The best guess so far.
+  virtual const Vector& mean() const = 0;
+  virtual std::int64_t generation() const = 0;
+};
+
+}  // namespace mlz::outer
