@@ -30,6 +30,7 @@ class NumberedGenomes : public Genomes {
   void prepare(const ProblemSet& search) override;
   void check(const tasks::Task& task) override;
   RunSetting setting(const tasks::Task& task) const override;
+  void load_params(const tasks::Task& task, const ParamReader& read) override;
   std::string text(std::uint32_t place) const override { return print(genomes_[place]); }
   std::string live_text(std::uint32_t place) const override;
   void read(std::uint32_t place, const std::string& text, const std::string& name) override;

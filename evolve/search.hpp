@@ -71,6 +71,8 @@ struct Outcome {
 class Search {
  public:
   Search(const Config& config, Listener& listener);
+  /// Values for the params of the programs; must come before run().
+  void load_params(const ParamReader& read) { genomes_->load_params(*task_, read); }
   /// Goes on from a state; must come before run().
   void restore(const SearchState& state);
   Outcome run(const std::atomic<bool>& interrupted);

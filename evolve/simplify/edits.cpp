@@ -76,7 +76,8 @@ class Names {
         add(operand.reg);
         add(operand.constant);
       }
-      for (const auto& attribute : line.attributes) std::for_each(attribute.begin(), attribute.end(), [this](const StaticExpr& e) { add(e); });
+      for (const auto& attribute : line.attributes)
+        std::for_each(attribute.begin(), attribute.end(), [this](const StaticExpr& e) { add(e); });
       for (const Index& index : line.index) {
         add(index.lo);
         add(index.hi);

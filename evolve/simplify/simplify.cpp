@@ -159,8 +159,8 @@ void Simplifier::tune(std::int64_t trials, std::uint64_t seed) {
 
 /// The most readable text that has the scores; the core text has them by all means.
 std::string Simplifier::readable_text() const {
-  for (const text::ReadableOptions& options : {text::ReadableOptions{true, true}, text::ReadableOptions{true, false},
-                                               text::ReadableOptions{false, true}}) {
+  for (const text::ReadableOptions& options :
+       {text::ReadableOptions{true, true}, text::ReadableOptions{true, false}, text::ReadableOptions{false, true}}) {
     const std::string text = text::readable(best_, options);
     const auto core = compiled(text);
     if (core && same_bits(scores(*core), scores_)) return text;
@@ -201,7 +201,8 @@ CoreProgram without_dead(const CoreProgram& program, const ProgramEvaluator& on)
   return again && key_of(*again, 0) == key_of(*bound, 0) ? out : program;
 }
 
-Simplified simplify(const CoreProgram& program, std::span<const ProgramEvaluator> sets, const SimplifyOptions& options) {
+Simplified simplify(const CoreProgram& program, std::span<const ProgramEvaluator> sets,
+                    const SimplifyOptions& options) {
   Simplifier simplifier(program, sets);
   Simplified out;
   out.before = simplifier.reached();

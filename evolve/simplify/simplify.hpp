@@ -5,14 +5,14 @@
 namespace mlz::evolve {
 
 struct SimplifyOptions {
-  bool ablate = false;        ///< leave out whatever the scores do not need
-  std::int64_t tune = 0;      ///< trials of other values of the constants
-  std::uint64_t seed = 1;     ///< of these trials
+  bool ablate = false;     ///< leave out whatever the scores do not need
+  std::int64_t tune = 0;   ///< trials of other values of the constants
+  std::uint64_t seed = 1;  ///< of these trials
 };
 
 struct Simplified {
   CoreProgram core;
-  std::string text;              ///< readable form of `core`; it has its scores, bit for bit
+  std::string text;                  ///< readable form of `core`; it has its scores, bit for bit
   std::vector<Score> before, after;  ///< on each set, of the given program and of the result
 };
 
@@ -20,8 +20,8 @@ struct Simplified {
 /// set fall; then the readable form. Throws InputError for a program that does not fit a set.
 Simplified simplify(const CoreProgram& program, std::span<const ProgramEvaluator> sets, const SimplifyOptions& options);
 
-/// The program without lines that cannot reach a prediction on that task, branches that its consts decide, empty blocks,
-/// and declarations that nothing uses.
+/// The program without lines that cannot reach a prediction on that task, branches that its consts decide, empty
+/// blocks, and declarations that nothing uses.
 CoreProgram without_dead(const CoreProgram& program, const ProgramEvaluator& on);
 
 }  // namespace mlz::evolve

@@ -91,7 +91,9 @@ class Writer {
     if (s.kind != Statement::Kind::assign || s.hold || s.targets[0].kind != Expr::Kind::name) return false;
     const std::string& name = s.targets[0].text;
     const RegisterInfo* info = core_.find(name);
-    if (info == nullptr || info->role != Role::none || info->shape.kind != Kind::scalar || reads_any(s.value, registers_)) return false;
+    if (info == nullptr || info->role != Role::none || info->shape.kind != Kind::scalar ||
+        reads_any(s.value, registers_))
+      return false;
     int writes = 0;
     bool fits = true;
     for_each_statement(program_, [&](const Statement& other) {
@@ -182,15 +184,16 @@ class Writer {
     for (std::size_t k = i + 1; k < user; ++k) {
       bool changes = false;
       for_each_statement(body[k], [&](const Statement& s) {
-        for (const std::string& name : registers_) changes |= writes_name(s, name) && count_reads(body[i].value, name) > 0;
+        for (const std::string& name : registers_)
+          changes |= writes_name(s, name) && count_reads(body[i].value, name) > 0;
       });
       if (changes) return true;
     }
     return false;
   }
 
-  /// Whether each list of lines that mentions a register gives it a value before it reads it, so that no value goes from
-  /// one to another.
+  /// Whether each list of lines that mentions a register gives it a value before it reads it, so that no value goes
+  /// from one to another.
   bool is_local(const std::string& name) const {
     const RegisterInfo* info = core_.find(name);
     if (info == nullptr || info->role != Role::none || info->is_state || info->is_param) return false;
@@ -251,7 +254,8 @@ class Writer {
     d.kind = Declaration::Kind::state;
     d.name = name;
     d.type = kind_name(shape.kind);
-    for (std::size_t i = 0; i < static_cast<std::size_t>(shape.kind); ++i) d.dimensions.push_back(expression_of(shape.dims[i].print()));
+    for (std::size_t i = 0; i < static_cast<std::size_t>(shape.kind); ++i)
+      d.dimensions.push_back(expression_of(shape.dims[i].print()));
     program_.declarations.push_back(d);
   }
 
@@ -269,7 +273,8 @@ class Writer {
     };
     if (has_role("v0", Role::x) && !written("v0") && free("x")) take("v0", "x");
     const bool y = has_role("s1", Role::y) && assigned_first("s1") && free("y");
-    if (y && has_role("s0", Role::target) && !written("s0") && first_target > first_y && free("target")) take("s0", "target");
+    if (y && has_role("s0", Role::target) && !written("s0") && first_target > first_y && free("target"))
+      take("s0", "target");
     if (y) take("s1", "y");
   }
 
@@ -283,7 +288,8 @@ class Writer {
   std::size_t first_mention(const std::string& name) {
     std::size_t line = 0, first = static_cast<std::size_t>(-1);
     for_each_statement(program_, [&](const Statement& s) {
-      if (first == static_cast<std::size_t>(-1) && (writes_name(s, name) || count_reads_here(s, name) > 0)) first = line;
+      if (first == static_cast<std::size_t>(-1) && (writes_name(s, name) || count_reads_here(s, name) > 0))
+        first = line;
       ++line;
     });
     return first;
@@ -308,7 +314,8 @@ class Writer {
       f.parameters.clear();
       for (const char* name : {"x", "target"}) {
         std::size_t uses = 0;
-        for (const Statement& s : f.body) for_each_statement(s, [&](const Statement& each) { uses += count_reads_here(each, name); });
+        for (const Statement& s : f.body)
+          for_each_statement(s, [&](const Statement& each) { uses += count_reads_here(each, name); });
         if (uses > 0) f.parameters.push_back({name, {}});
       }
     }
@@ -331,6 +338,8 @@ class Writer {
 
 }  // namespace
 
-std::string readable(const CoreProgram& program, const ReadableOptions& options) { return Writer(program, options).write(); }
+std::string readable(const CoreProgram& program, const ReadableOptions& options) {
+  return Writer(program, options).write();
+}
 
 }  // namespace mlz::text

@@ -7,8 +7,8 @@ namespace mlz::text {
 
 /// How far the readable form goes.
 struct ReadableOptions {
-  bool fold = true;   ///< what is used once becomes part of the expression that uses it
-  bool names = true;  ///< numbered registers get names, and numbers set once in Setup become consts
+  bool fold = true;        ///< what is used once becomes part of the expression that uses it
+  bool names = true;       ///< numbered registers get names, and numbers set once in Setup become consts
   std::size_t width = 88;  ///< expressions do not grow beyond so many characters
 };
 

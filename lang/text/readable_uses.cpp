@@ -19,7 +19,9 @@ void for_each_part(E& e, F&& f) {
   }
 }
 
-const Expr& base_of(const Expr& target) { return target.kind == Expr::Kind::index ? base_of(target.operands[0]) : target; }
+const Expr& base_of(const Expr& target) {
+  return target.kind == Expr::Kind::index ? base_of(target.operands[0]) : target;
+}
 Expr& base_of(Expr& target) { return target.kind == Expr::Kind::index ? base_of(target.operands[0]) : target; }
 
 void replace(Expr& e, const std::string& name, const Expr& by) {
@@ -66,12 +68,14 @@ std::size_t count_reads_here(const Statement& s, const std::string& name) {
 }
 
 bool writes_name(const Statement& s, const std::string& name) {
-  return std::any_of(s.targets.begin(), s.targets.end(), [&](const Expr& target) { return base_of(target).text == name; });
+  return std::any_of(s.targets.begin(), s.targets.end(),
+                     [&](const Expr& target) { return base_of(target).text == name; });
 }
 
 bool mentions(const Statement& s, const std::string& name) {
   bool found = false;
-  for_each_statement(s, [&](const Statement& each) { found |= writes_name(each, name) || count_reads_here(each, name) > 0; });
+  for_each_statement(
+      s, [&](const Statement& each) { found |= writes_name(each, name) || count_reads_here(each, name) > 0; });
   return found;
 }
 

@@ -9,8 +9,9 @@ namespace mlz::text {
 
 /// Calls f(statement) for a statement and all inside it, in the order of the text.
 template <class S, class F>
-void for_each_statement(S& statement, F&& f)
-  requires requires { statement.targets; }
+void for_each_statement(S& statement, F&& f) requires requires {
+  statement.targets;
+}
 {
   f(statement);
   for (auto& inner : statement.body) for_each_statement(inner, f);
@@ -19,8 +20,9 @@ void for_each_statement(S& statement, F&& f)
 
 /// The same for all statements of a program, Setup first.
 template <class P, class F>
-void for_each_statement(P& program, F&& f)
-  requires requires { program.functions; }
+void for_each_statement(P& program, F&& f) requires requires {
+  program.functions;
+}
 {
   for (auto& function : program.functions) {
     for (auto& statement : function.body) for_each_statement(statement, f);
@@ -40,7 +42,7 @@ bool draws(const Expr& e);
 /// Whether a number can stand for `name` wherever a line reads it: as an operand beside some register, or alone.
 bool occurrences_stay_operands(const Statement& s, const std::string& name, const std::set<std::string>& registers);
 
-void replace_reads(Statement& s, const std::string& name, const Expr& by);  ///< lines inside are left out
+void replace_reads(Statement& s, const std::string& name, const Expr& by);   ///< lines inside are left out
 void rename(Statement& s, const std::string& old, const std::string& name);  ///< likewise
 
 }  // namespace mlz::text

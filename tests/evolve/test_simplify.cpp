@@ -47,8 +47,9 @@ bool reads_well(const CoreProgram& program, const ProgramEvaluator& set) {
 TEST_CASE("the readable form of hand designs") {
   const ProgramEvaluator set = linear();
   const auto text = [&](const char* file) { return simplify(library_program(file), std::span(&set, 1), {}).text; };
-  CHECK(text("stdlib/automl_linear.mlz").find("def Predict(x):\n  y = dot(w, x)\n\ndef Learn(x, target):\n"
-                                              "  w = w + 0.001 * (target - y) * x\n") != std::string::npos);
+  CHECK(text("stdlib/automl_linear.mlz")
+            .find("def Predict(x):\n  y = dot(w, x)\n\ndef Learn(x, target):\n"
+                  "  w = w + 0.001 * (target - y) * x\n") != std::string::npos);
   const std::string nn = text("stdlib/automl_nn.mlz");
   CHECK(nn.find("  h2 = A @ x + w1\n") != std::string::npos);
   CHECK(nn.find("  y = dot(h3, h1) + k\n") != std::string::npos);
@@ -59,11 +60,13 @@ TEST_CASE("dead lines, decided branches and what only they used are gone") {
   const CoreProgram program = core_of(
       "size unused = 3\nconst fast = 0\nconst c = 0.25\nstate w : vector[features]\nstate idle : vector[unused]\n"
       "def Setup():\n  dead = normal(0, 1)\ndef Predict():\n  y = dot(w, x)\n  z = y * dead\n"
-      "def Learn():\n  if fast:\n    w = w * c\n  else:\n    e = target - y\n    f = e * 0.01\n    g = f * x\n    w = w + g\n"
+      "def Learn():\n  if fast:\n    w = w * c\n  else:\n    e = target - y\n    f = e * 0.01\n    g = f * x\n    w = "
+      "w + g\n"
       "  for i in range(3):\n    idle = idle + 1\n");
   const Simplified s = simplify(program, std::span(&set, 1), {});
-  CHECK(s.text == "state w : vector[features]\n\ndef Predict(x):\n  y = dot(w, x)\n\ndef Learn(x, target):\n"
-                  "  w = w + (target - y) * 0.01 * x\n");
+  CHECK(s.text ==
+        "state w : vector[features]\n\ndef Predict(x):\n  y = dot(w, x)\n\ndef Learn(x, target):\n"
+        "  w = w + (target - y) * 0.01 * x\n");
 }
 
 TEST_CASE("random programs of numbered registers behave the same in readable form") {
@@ -109,7 +112,8 @@ TEST_CASE("mutated programs behave the same in readable form") {
 }
 
 TEST_CASE("ablation and tuning never lower a score, and leave nothing that could go") {
-  const std::array<ProgramEvaluator, 2> sets{linear(), on("linear:features=4,train=200,valid=50", eval::Protocol::automl, vm::DType::f64)};
+  const std::array<ProgramEvaluator, 2> sets{
+      linear(), on("linear:features=4,train=200,valid=50", eval::Protocol::automl, vm::DType::f64)};
   const Space space = every_op(6);
   for (std::uint64_t n = 0; n < 30; ++n) {
     Draws draws(14, 0, 0, n);

@@ -10,7 +10,8 @@ namespace {
 
 std::string score_line(const evolve::Simplified& s) {
   const double before = s.before.front().fitness, after = s.after.front().fitness;
-  return before == after ? fmt::format("# score: {}\n", after) : fmt::format("# score: {} (before: {})\n", after, before);
+  return before == after ? fmt::format("# score: {}\n", after)
+                         : fmt::format("# score: {} (before: {})\n", after, before);
 }
 
 }  // namespace
