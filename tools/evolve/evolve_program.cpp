@@ -131,7 +131,8 @@ void Run::finish(const Outcome& outcome) {
 void Run::write_readable(const Outcome& o) {
   const bool hurry = o.stop == evolve::StopReason::interrupted || o.stop == evolve::StopReason::time;
   const evolve::Simplified s = search_.simplify_best(
-      o, {config_.ablate && !hurry, hurry ? 0 : config_.tune, static_cast<std::uint64_t>(config_.seed)});
+      o, {config_.ablate && !hurry, hurry ? 0 : config_.tune, static_cast<std::uint64_t>(config_.seed),
+          o.total.evaluations, &interrupted()});
   std::string head = header(o.best);
   head += fmt::format("# readable form: search score {}, select score {} on the first {}\n", s.after[0].fitness,
                       s.after[1].fitness, search_.select_problems_of_ablation());
