@@ -16,6 +16,11 @@ constexpr double kTickSeconds = 0.2;
 
 std::shared_ptr<const tasks::Task> task_of(const Config& config, const std::string& text) {
   auto task = tasks::make_task(text.empty() ? config.task : text, tasks::DataPaths::standard(config.data));
+  if (task->info().metric == tasks::Metric::episode_return) {
+    throw InputError(fmt::format("task {} is a world to act in; a search over programs of numbered registers needs "
+                                 "examples, as those of linear or projected",
+                                 task->info().name));
+  }
   if (task->info().metric == tasks::Metric::accuracy && task->info().classes > 2) {
     throw InputError(fmt::format("task {} has {} classes; programs of numbered registers tell two apart: choose two, as "
                                  "in {}{}classes=3/5",
