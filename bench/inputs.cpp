@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "evolve/numbered/evaluator.hpp"
 #include "lang/core/draws.hpp"
+#include "lang/text/compile.hpp"
 
 namespace mlz::bench {
 namespace {
@@ -23,12 +25,6 @@ CompactInstruction line(int op, int out, int a = 0, int b = 0) {
 CompactInstruction constant(int out, double value) {
   CompactInstruction i = line(vm::kScalarConstant, out);
   i.set(value);
-  return i;
-}
-
-CompactInstruction gaussian(int op, int out, float deviation) {
-  CompactInstruction i = line(op, out);
-  i.set(0.0f, deviation);
   return i;
 }
 
@@ -57,16 +53,15 @@ CompactProgram random_program(DrawSequence& draws) {
 }
 
 /// The linear design for four scalars, its lines at random places of a random program, and a few lines changed.
-CompactProgram evolved_candidate(DrawSequence& draws) {
+CompactProgram evolved_candidate(DrawSequence& draws, const CompactProgram& linear) {
   CompactProgram out = random_program(draws);
-  const CompactProgram design = linear_design();
   for (std::size_t f = 0; f < 3; ++f) {
-    const int size = kSizes[f], lines = static_cast<int>(design.code[f].size());
+    const int size = kSizes[f], lines = static_cast<int>(linear.code[f].size());
     std::vector<std::uint32_t> order(static_cast<std::size_t>(size));
     shuffle(draws, order);
     std::sort(order.begin(), order.begin() + lines);
     for (int k = 0; k < lines; ++k) {
-      out.code[f][order[static_cast<std::size_t>(k)]] = design.code[f][static_cast<std::size_t>(k)];
+      out.code[f][order[static_cast<std::size_t>(k)]] = linear.code[f][static_cast<std::size_t>(k)];
     }
   }
   for (int changes = below(draws, 3); changes > 0; --changes) {
@@ -104,22 +99,11 @@ vm::TaskBatch linear_tasks(int features, int tasks, int train, int valid, std::u
   return out;
 }
 
-CompactProgram linear_design() {
-  CompactProgram p;
-  p.code[0] = {constant(2, 0.01)};
-  p.code[1] = {line(27, 1, 1, 0)};
-  p.code[2] = {line(2, 3, 0, 1), line(3, 3, 2, 3), line(18, 2, 3, 0), line(23, 1, 1, 2)};
-  return p;
-}
-
-CompactProgram network_design() {
-  CompactProgram p;
-  p.code[0] = {gaussian(63, 2, 0.1f), gaussian(64, 0, 0.1f), constant(3, 0.01)};
-  p.code[1] = {line(31, 3, 0, 0), line(23, 3, 3, 1), line(48, 4, 3, 5), line(27, 1, 4, 2), line(1, 1, 1, 2)};
-  p.code[2] = {line(2, 4, 0, 1),  line(3, 4, 3, 4),  line(1, 2, 2, 4),  line(18, 6, 4, 4),
-               line(23, 2, 2, 6), line(18, 7, 4, 2), line(16, 8, 3),    line(25, 7, 8, 7),
-               line(23, 1, 1, 7), line(28, 1, 7, 0), line(39, 0, 0, 1)};
-  return p;
+CompactProgram design(const std::string& name) {
+  const evolve::Banks banks{{5, 9, 2}};
+  CompactProgram out;
+  evolve::to_compact(evolve::read_genome(text::read_source("stdlib/" + name + ".mlz")->text, name, banks), out);
+  return out;
 }
 
 CompactProgram random_program(std::uint64_t seed) {
@@ -140,10 +124,11 @@ double live_share(const CompactProgram& program) {
 
 std::vector<CompactProgram> evolved_programs(int count, const vm::TaskBatch& batch) {
   vm::BatchEvaluator evaluator(batch, {});
+  const CompactProgram linear = design("automl_linear");
   std::vector<CompactProgram> out;
   for (std::uint64_t seed = 1; static_cast<int>(out.size()) < count; ++seed) {
     DrawSequence draws({seed, kSearchStream, 1, 0, 0});
-    const CompactProgram program = evolved_candidate(draws);
+    const CompactProgram program = evolved_candidate(draws, linear);
     const double share = live_share(program);
     if (share < 0.4 || share > 0.65) continue;
     const CompactProgram* pointer = &program;

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "vm/batch_evaluator.hpp"
@@ -9,9 +10,8 @@ namespace mlz::bench {
 /// Linear regression tasks: x ~ N(0, 1), label = w.x with w ~ N(0, 1) of the task.
 vm::TaskBatch linear_tasks(int features, int tasks, int train, int valid, std::uint64_t seed);
 
-/// The hand designs of AutoML-Zero (Real et al. 2020).
-vm::CompactProgram linear_design();
-vm::CompactProgram network_design();
+/// A program of the standard library in compact form: "automl_linear".
+vm::CompactProgram design(const std::string& name);
 
 /// Programs of the linear regression demo of AutoML-Zero: Setup, Predict and Learn of 10, 2 and 8 instructions drawn
 /// from six ops over 4 scalars, 3 vectors and 1 matrix.

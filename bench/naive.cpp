@@ -1,5 +1,7 @@
 #include "bench/naive.hpp"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <numbers>
 #include <stdexcept>
@@ -82,7 +84,7 @@ class Interpreter {
       case 56: s_[i.out] = i.number(); break;
       case 63: draw(i, v_[i.out]); break;
       case 64: draw(i, m_[i.out]); break;
-      default: throw std::logic_error("the naive interpreter does not know this op");
+      default: throw std::logic_error(fmt::format("the naive interpreter does not know op {}", i.op));
     }
   }
 

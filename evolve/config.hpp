@@ -32,6 +32,8 @@ struct Config {
   std::string init;
   std::string constants = "lognormal";
   double cost_limit = 0;
+  std::string genome = "auto", protocol, program_set;
+  std::int64_t temporaries = 20;
 
   // how they are searched
   std::string search = "evolution";

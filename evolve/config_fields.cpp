@@ -67,8 +67,16 @@ std::vector<ConfigField> space_fields() {
       g.text("init", &Config::init, "program file, or folder of them, to start from instead"),
       g.text("constants", &Config::constants, "how constants change: times exp(z) as in AutoML-Zero's code, or times U(0.5, 2) as in the paper",
              {"lognormal", "factor"}),
+      g.text("genome", &Config::genome,
+             "form of programs: numbered registers as in AutoML-Zero, or general; auto: numbered where --init has that form",
+             {"auto", "numbered", "general"}),
+      g.text("protocol", &Config::protocol, "general form: how examples are shown and scored (default: the task's)",
+             {"", "automl", "stream"}),
+      g.text("program-set", &Config::program_set,
+             "general form: new values of sizes, consts and params of --init, as in 'hidden=16; rate=0.1'; --set NAME=VALUE adds one"),
+      g.whole("temporaries", &Config::temporaries, 0, 10000, "general form: registers that mutations may add to a program"),
       g.number("cost-limit", &Config::cost_limit, 0, 1e300,
-               "refuse programs whose static cost exceeds so many times that of the two-layer network; 0: none"),
+               "refuse programs whose static cost exceeds so many times that of the two-layer network, or in general form of --init; 0: none"),
   };
 }
 

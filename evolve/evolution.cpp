@@ -5,8 +5,8 @@
 namespace mlz::evolve {
 namespace {
 
-/// Candidates bred and programs run per turn of a worker.
-constexpr std::size_t kBreedPart = 16, kRunPart = 8;
+/// Candidates bred per turn of a worker.
+constexpr std::size_t kBreedPart = 16;
 
 }  // namespace
 
@@ -142,7 +142,7 @@ void Evolution::run_misses() {
   miss_places_.clear();
   for (const std::uint32_t j : misses_) miss_places_.push_back(work_place_ + j);
   scores_.resize(misses_.size());
-  workers_.share(misses_.size(), kRunPart, [&](std::size_t first, std::size_t last, int worker) {
+  workers_.share(misses_.size(), judge_.part(), [&](std::size_t first, std::size_t last, int worker) {
     judge_.score(std::span(miss_places_).subspan(first, last - first), std::span(scores_).subspan(first, last - first),
                  worker);
   });

@@ -3,7 +3,7 @@
 #include <span>
 #include <string>
 
-#include "evolve/numbered/evaluator.hpp"
+#include "evolve/general/evaluator.hpp"
 #include "evolve/numbered/draws.hpp"
 #include "evolve/numbered/live.hpp"
 
@@ -22,6 +22,8 @@ class Judge {
   virtual ~Judge() = default;
   /// Scores programs that have been identified. Different workers may do so at the same time.
   virtual void score(std::span<const std::uint32_t> places, std::span<Score> out, int worker) = 0;
+  /// How many programs one call should get.
+  virtual std::size_t part() const { return 8; }
 };
 
 /// Programs of one kind in numbered places: what the search loop knows of a genome. Functions that take different places
@@ -42,6 +44,10 @@ class Genomes {
   virtual std::unique_ptr<Judge> judge(const ProblemSet& set, int workers) = 0;
   /// Tells what programs will be identified for, before the first is.
   virtual void prepare(const ProblemSet& search) = 0;
+  /// Throws InputError for a task that its programs cannot learn.
+  virtual void check(const tasks::Task& task) const = 0;
+  /// How programs run on a task.
+  virtual RunSetting setting(const tasks::Task& task) const = 0;
 
   virtual std::string text(std::uint32_t place) const = 0;       ///< canonical core text
   virtual std::string live_text(std::uint32_t place) const = 0;  ///< without dead lines
@@ -52,5 +58,7 @@ class Genomes {
 struct Config;
 /// The kind of genomes a configuration asks for, with its first programs read. Throws InputError.
 std::unique_ptr<Genomes> make_genomes(const Config& config);
+/// Whether it asks for programs of numbered registers rather than of any form. Throws InputError.
+bool has_numbered_form(const Config& config);
 
 }  // namespace mlz::evolve

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <sstream>
 
 #include "evolve/config.hpp"
+#include "evolve/general_genomes.hpp"
 #include "evolve/numbered_genomes.hpp"
 #include "lang/core/diagnostics.hpp"
 #include "lang/text/compile.hpp"
@@ -77,9 +79,7 @@ StaticCost network_cost(const Space& space) {
   return static_cost(padded(read_genome(text::read_source(file)->text, file, {{20, 20, 20}}), space));
 }
 
-}  // namespace
-
-std::unique_ptr<Genomes> make_genomes(const Config& config) {
+std::unique_ptr<Genomes> make_numbered(const Config& config) {
   NumberedGenomes::Options options;
   options.space = space_of(config);
   options.mix = parse_mix(config.mutations, mutation_names());
@@ -90,6 +90,104 @@ std::unique_ptr<Genomes> make_genomes(const Config& config) {
   options.join = config.combine == "median" ? Join::median : Join::mean;
   options.max_error = config.max_error;
   return std::make_unique<NumberedGenomes>(std::move(options), static_cast<int>(config.threads));
+}
+
+/// "hidden=16; n=[features,8]" by name.
+std::map<std::string, std::string> program_settings(const std::string& text) {
+  std::map<std::string, std::string> out;
+  std::istringstream items(text);
+  for (std::string item; std::getline(items, item, ';');) {
+    item.erase(0, item.find_first_not_of(' '));
+    if (item.empty()) continue;
+    const std::size_t equals = item.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      throw InputError(fmt::format("program-set: \"{}\" must be NAME=VALUE, several of them apart by ;", item));
+    }
+    std::string name = item.substr(0, equals);
+    while (name.ends_with(' ')) name.pop_back();
+    out[name] = item.substr(equals + 1);
+  }
+  return out;
+}
+
+std::vector<CoreProgram> core_programs(const Config& config) {
+  std::vector<CoreProgram> out;
+  if (config.init.empty()) return out;
+  text::CompileOptions options;
+  options.set = program_settings(config.program_set);
+  for (const std::string& file : program_files(config.init)) {
+    Diagnostics diagnostics;
+    auto compiled = text::compile(text::read_source(file), options, diagnostics);
+    if (!compiled || !diagnostics.ok()) throw InputError(diagnostics.text());
+    out.push_back(std::move(compiled->core));
+  }
+  return out;
+}
+
+bool any_hold(const std::vector<CoreLine>& lines) {
+  return std::any_of(lines.begin(), lines.end(), [](const CoreLine& line) { return line.hold || any_hold(line.body); });
+}
+
+/// Whether a program has the form of AutoML-Zero and no marks for the search.
+bool fits_numbered(const CoreProgram& program) {
+  for (std::size_t f = 0; f < 3; ++f) {
+    if (program.hold[f] || any_hold(program.functions[f])) return false;
+  }
+  try {
+    genome_of(program, {{200, 200, 200}});
+    return true;
+  } catch (const InputError&) {
+    return false;
+  }
+}
+
+bool is_numbered(const Config& config, const std::vector<CoreProgram>& first) {
+  if (config.genome != "auto") return config.genome == "numbered";
+  return config.protocol != "stream" && config.program_set.empty() && std::all_of(first.begin(), first.end(), fits_numbered);
+}
+
+GeneralSpace general_space(const Config& c, const std::vector<CoreProgram>& first) {
+  GeneralSpace space;
+  const std::array<const std::string*, 3> ops{&c.setup_ops, &c.predict_ops, &c.learn_ops};
+  const std::array<std::int64_t, 3> least{c.setup_min, c.predict_min, c.learn_min}, most{c.setup_max, c.predict_max, c.learn_max};
+  int temporaries = 0;
+  for (std::size_t f = 0; f < 3; ++f) {
+    const char* name = function_name(kFunctions[f]);
+    space.parts[f] = {parse_general_ops(*ops[f], fmt::format("operations of {}", name)), static_cast<int>(least[f]), static_cast<int>(most[f])};
+    for (const CoreProgram& program : first) {
+      const int length = instructions_in(program.functions[f]);
+      if (length < space.parts[f].least) {
+        throw InputError(fmt::format("{} of --init has {} instructions; at least {} are asked for", name, length, least[f]));
+      }
+      space.parts[f].most = std::max(space.parts[f].most, length);
+      temporaries = std::max(temporaries, temporaries_of(program));
+    }
+  }
+  space.most_temporaries = temporaries + static_cast<int>(c.temporaries);
+  space.constants = c.constants == "factor" ? ConstantRule::factor : ConstantRule::lognormal;
+  return space;
+}
+
+std::unique_ptr<Genomes> make_general(const Config& config, std::vector<CoreProgram> first) {
+  if (first.empty()) throw InputError("genome = general: starts from a program: give one by --init");
+  GeneralGenomes::Options options;
+  options.space = general_space(config, first);
+  options.mix = parse_mix(config.mutations, mutation_names());
+  options.first = std::move(first);
+  options.cost_limit = config.cost_limit;
+  options.protocol = config.protocol;
+  options.join = config.combine == "median" ? Join::median : Join::mean;
+  options.max_error = config.max_error;
+  return std::make_unique<GeneralGenomes>(std::move(options));
+}
+
+}  // namespace
+
+bool has_numbered_form(const Config& config) { return is_numbered(config, core_programs(config)); }
+
+std::unique_ptr<Genomes> make_genomes(const Config& config) {
+  std::vector<CoreProgram> first = core_programs(config);
+  return is_numbered(config, first) ? make_numbered(config) : make_general(config, std::move(first));
 }
 
 }  // namespace mlz::evolve

@@ -1,5 +1,9 @@
 #include "evolve/numbered_genomes.hpp"
 
+#include <fmt/format.h>
+
+#include "lang/core/diagnostics.hpp"
+
 namespace mlz::evolve {
 namespace {
 
@@ -70,6 +74,23 @@ void NumberedGenomes::prepare(const ProblemSet& search) {
   examples_ = static_cast<double>(search.problems.front().train->size());
   const auto features = static_cast<std::size_t>(search.info().sizes.at("features"));
   setups_.assign(finders_.size(), SetupValues(options_.space.banks, features));
+}
+
+void NumberedGenomes::check(const tasks::Task& task) const {
+  const tasks::TaskInfo& info = task.info();
+  if (info.metric == tasks::Metric::episode_return) {
+    throw InputError(fmt::format("task {} is a world to act in; programs of numbered registers need examples, as those of "
+                                 "linear or projected. --init a program whose y is a vector",
+                                 info.name));
+  }
+  if (info.metric != tasks::Metric::accuracy || info.classes <= 2) return;
+  throw InputError(fmt::format("task {} has {} classes; programs of numbered registers tell two apart: choose two, as in "
+                               "{}{}classes=3/5",
+                               info.name, info.classes, info.name, info.name.find(':') == std::string::npos ? ":" : ","));
+}
+
+RunSetting NumberedGenomes::setting(const tasks::Task&) const {
+  return {eval::Protocol::automl, vm::DType::f64, "lanes", options_.join, options_.max_error};
 }
 
 std::unique_ptr<Judge> NumberedGenomes::judge(const ProblemSet& set, int workers) {

@@ -14,19 +14,9 @@ constexpr std::uint32_t kPurposes = 0xFFFFFF00;  // islands beyond any number of
 constexpr std::uint32_t kSearchProblems = 0, kSelectProblems = 1, kFinalProblems = 2;
 constexpr double kTickSeconds = 0.2;
 
-std::shared_ptr<const tasks::Task> task_of(const Config& config, const std::string& text) {
+std::shared_ptr<const tasks::Task> task_of(const Config& config, const std::string& text, const Genomes& genomes) {
   auto task = tasks::make_task(text.empty() ? config.task : text, tasks::DataPaths::standard(config.data));
-  if (task->info().metric == tasks::Metric::episode_return) {
-    throw InputError(fmt::format("task {} is a world to act in; a search over programs of numbered registers needs "
-                                 "examples, as those of linear or projected",
-                                 task->info().name));
-  }
-  if (task->info().metric == tasks::Metric::accuracy && task->info().classes > 2) {
-    throw InputError(fmt::format("task {} has {} classes; programs of numbered registers tell two apart: choose two, as "
-                                 "in {}{}classes=3/5",
-                                 task->info().name, task->info().classes, task->info().name,
-                                 task->info().name.find(':') == std::string::npos ? ":" : ","));
-  }
+  genomes.check(*task);
   return task;
 }
 
@@ -55,9 +45,9 @@ const char* stop_reason_text(StopReason reason) {
 Search::Search(const Config& config, Listener& listener)
     : config_(config), listener_(listener), genomes_(make_genomes(config)), workers_(static_cast<int>(config.threads)) {
   check_islands(config);
-  task_ = task_of(config, "");
-  select_task_ = task_of(config, config.select_task);
-  final_task_ = task_of(config, config.final_task);
+  task_ = task_of(config, "", *genomes_);
+  select_task_ = task_of(config, config.select_task, *genomes_);
+  final_task_ = task_of(config, config.final_task, *genomes_);
   genomes_->resize(std::size_t{spare_place()} + 1);
 }
 

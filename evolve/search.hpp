@@ -75,6 +75,7 @@ class Search {
   Outcome run(const std::atomic<bool>& interrupted);
 
   const std::string& task_name() const { return task_->info().name; }
+  RunSetting setting() const { return genomes_->setting(*task_); }
   std::uint64_t search_seed(std::uint32_t experiment) const { return problem_seed(experiment, 0); }
 
  private:

@@ -49,9 +49,9 @@ class EngineFor final : public BatchEvaluator::Engine {
         options_(options),
         level_(level),
         lanes_(batch_->blocks.front().lanes),
-        layout_(static_cast<std::uint32_t>(batch_->features),
-                static_cast<std::uint32_t>(lanes_ * static_cast<int>(sizeof(T)))),
         kernels_(stream::kernels<T>(level, lanes_, batch_->features)),
+        layout_(static_cast<std::uint32_t>(batch_->features), static_cast<std::uint32_t>(lanes_), sizeof(T),
+                kernels_.apart),
         linker_(layout_, kernels_, options.fuse),
         candidates_(static_cast<std::size_t>(options.interleave > 0 ? options.interleave : kMostInterleaved)),
         drawn_(static_cast<std::size_t>(layout_.features) * layout_.features) {}
@@ -67,8 +67,8 @@ class EngineFor final : public BatchEvaluator::Engine {
   BatchOptions options_;
   Level level_;
   int lanes_;
-  BatchLayout layout_;
   const stream::Kernels& kernels_;
+  BatchLayout layout_;
   BatchLinker linker_;
 
   std::vector<Candidate> candidates_;
@@ -100,7 +100,10 @@ class EngineFor final : public BatchEvaluator::Engine {
   void stop_lanes(std::size_t step);
   void save_lanes(std::size_t step);
   void restore_lanes();
+  template <class F>
+  void each_number(const Candidate& c, int lane, F f);
   void collect(const Candidate& c);
+  void put(const BatchDraw& d, std::size_t lane);
   void draw(std::uint32_t number);
   static void draw_for(void* engine, std::uint32_t number) { static_cast<EngineFor*>(engine)->draw(number); }
 };
@@ -151,6 +154,7 @@ void EngineFor<T>::run_group() {
   reserve(candidates_[in_group_ - 1].code.end);
   for (const ExampleBlock& block : batch_->blocks) {
     block_ = &block;
+    header().tasks = static_cast<std::uint32_t>(block.tasks);
     run_block();
   }
   for (std::size_t k = 0; k < in_group_; ++k) {
@@ -280,6 +284,19 @@ void EngineFor<T>::validate(bool last_epoch) {
   restore_lanes();
 }
 
+/// Calls f for the entries of all registers in one lane.
+template <class T>
+template <class F>
+void EngineFor<T>::each_number(const Candidate& c, int lane, F f) {
+  T* const end = numbers(c.code.end);
+  T* const matrices = layout_.apart ? numbers(c.code.matrices) : end;
+  for (T* at = numbers(c.code.registers) + lane; at < matrices; at += lanes_) f(*at);
+  const std::size_t block = std::size_t{layout_.features} * layout_.features;
+  for (T* at = matrices + static_cast<std::size_t>(lane) * block; at < end; at += static_cast<std::size_t>(lanes_) * block) {
+    std::for_each(at, at + block, f);
+  }
+}
+
 /// A lane whose validation ended with example `step` (from 1) goes on from there in the next epoch.
 template <class T>
 void EngineFor<T>::save_lanes(std::size_t step) {
@@ -291,8 +308,7 @@ void EngineFor<T>::save_lanes(std::size_t step) {
       if (std::memcmp(bad + lane, &none, sizeof none) == 0) continue;
       bad[lane] = none;
       SavedLane<T>& saved = saved_.emplace_back(SavedLane<T>{c, lane, {}});
-      const T* from = numbers(c->code.registers) + lane;
-      for (const T* end = numbers(c->code.end); from < end; from += lanes_) saved.entries.push_back(*from);
+      each_number(*c, lane, [&saved](T& entry) { saved.entries.push_back(entry); });
       c->missed_predicts[static_cast<std::size_t>(lane)] += static_cast<std::uint32_t>(batch_->valid_count - step);
     }
   }
@@ -301,11 +317,8 @@ void EngineFor<T>::save_lanes(std::size_t step) {
 template <class T>
 void EngineFor<T>::restore_lanes() {
   for (const SavedLane<T>& saved : saved_) {
-    T* to = numbers(saved.candidate->code.registers) + saved.lane;
-    for (const T value : saved.entries) {
-      *to = value;
-      to += lanes_;
-    }
+    const T* from = saved.entries.data();
+    each_number(*saved.candidate, saved.lane, [&from](T& entry) { entry = *from++; });
   }
   saved_.clear();
 }
@@ -325,11 +338,19 @@ void EngineFor<T>::draw(std::uint32_t number) {
     const double b = d.from_registers ? static_cast<double>(numbers(d.b)[lane]) : d.second;
     if (d.op == OpId::uniform) draw_uniform(key, a, b, out);
     else draw_normal(key, a, b, out);
-    T* to = numbers(d.out) + lane;
-    for (const double value : out) {
-      *to = static_cast<T>(value);
-      to += lanes_;
-    }
+    put(d, lane);
+  }
+}
+
+/// Writes what was drawn for one lane, which is row by row, to the register.
+template <class T>
+void EngineFor<T>::put(const BatchDraw& d, std::size_t lane) {
+  const std::size_t n = layout_.features;
+  T* to = numbers(d.out);
+  if (layout_.apart && d.entries > n) {
+    for (std::size_t k = 0; k < d.entries; ++k) to[(lane * n + k % n) * n + k / n] = static_cast<T>(drawn_[k]);
+  } else {
+    for (std::size_t k = 0; k < d.entries; ++k) to[k * static_cast<std::size_t>(lanes_) + lane] = static_cast<T>(drawn_[k]);
   }
 }
 

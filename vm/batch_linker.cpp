@@ -34,12 +34,13 @@ int fused_op(std::uint8_t p, std::uint8_t q, bool left) {
 
 }  // namespace
 
-BatchLayout::BatchLayout(std::uint32_t n, std::uint32_t entry_bytes) : features(n), entry(entry_bytes) {
+BatchLayout::BatchLayout(std::uint32_t n, std::uint32_t lanes, std::uint32_t number_bytes, bool matrices_apart)
+    : features(n), entry(lanes * number_bytes), number(number_bytes), apart(matrices_apart) {
   zero = to_line(sizeof(stream::Header));
   label = zero + size(Bank::vector);
   x = label + size(Bank::scalar);
   scratch = x + size(Bank::vector);
-  candidates = scratch + size(Bank::matrix);
+  candidates = scratch + size(Bank::matrix) * (apart ? stream::kRooms : 1);
 }
 
 void BatchLinker::lay_out(const CompactProgram& program, std::uint32_t begin, BatchCode& out) {
@@ -49,6 +50,7 @@ void BatchLinker::lay_out(const CompactProgram& program, std::uint32_t begin, Ba
   RegisterSet used = live_->used;
   used.add(Bank::scalar, 1);
   for (const Bank bank : {Bank::scalar, Bank::vector, Bank::matrix}) {
+    if (bank == Bank::matrix) out.matrices = at;
     for (std::uint64_t left = used.bits[static_cast<std::size_t>(bank)]; left != 0; left &= left - 1) {
       offset_[static_cast<std::size_t>(bank)][static_cast<std::size_t>(std::countr_zero(left))] = at;
       at += layout_.size(bank);
@@ -98,6 +100,14 @@ std::uint32_t BatchLinker::draw(const LiveInstruction& l) {
   return static_cast<std::uint32_t>(draws_->size() - 1);
 }
 
+/// Where the entry that an instruction sets lies in its register.
+std::uint32_t BatchLinker::entry_offset(const CompactInstruction& i) const {
+  const std::uint32_t n = layout_.features, row = entry_of_fraction(i.pair()[0], n);
+  if (kCompactOpTable[i.op].out != Bank::matrix) return row * layout_.entry;
+  const std::uint32_t column = entry_of_fraction(i.pair()[1], n);
+  return layout_.apart ? (column * n + row) * layout_.number : (row * n + column) * layout_.entry;
+}
+
 Code BatchLinker::one(const LiveInstruction& l) {
   const CompactInstruction& i = l.i;
   const CompactOpInfo& op = kCompactOpTable[i.op];
@@ -107,12 +117,8 @@ Code BatchLinker::one(const LiveInstruction& l) {
   } else if (i.op == kScalarConstant) {
     set_constant(code, i.number());
   } else if (op.keeps_rest) {
-    const std::uint32_t row = entry_of_fraction(i.pair()[0], layout_.features);
-    const bool matrix = op.out == Bank::matrix;
-    const std::uint32_t entry =
-        matrix ? row * layout_.features + entry_of_fraction(i.pair()[1], layout_.features) : row;
-    code.out += entry * layout_.entry;
-    if (op.op == OpId::set_fraction) set_constant(code, static_cast<double>(matrix ? i.third : i.pair()[1]));
+    code.out += entry_offset(i);
+    if (op.op == OpId::set_fraction) set_constant(code, static_cast<double>(op.out == Bank::matrix ? i.third : i.pair()[1]));
   }
   return code;
 }

@@ -16,8 +16,10 @@ struct BatchLayout {
   std::uint32_t label = 0, x = 0;
   std::uint32_t scratch = 0;
   std::uint32_t candidates = 0;  ///< where the memory of candidates begins
+  std::uint32_t number = 0;      ///< bytes of one number
+  bool apart = false;            ///< see stream::Kernels
 
-  BatchLayout(std::uint32_t features, std::uint32_t entry);
+  BatchLayout(std::uint32_t features, std::uint32_t lanes, std::uint32_t number, bool apart);
   std::uint32_t size(Bank bank) const {
     return entry * (bank == Bank::scalar ? 1 : bank == Bank::vector ? features : features * features);
   }
@@ -40,6 +42,7 @@ struct BatchCode {
   std::array<std::vector<stream::Code>, 3> code;  ///< by Function, without an end
   std::uint32_t state = 0;                        ///< offset of stream::State
   std::uint32_t registers = 0, end = 0;           ///< registers lie from one offset up to the other
+  std::uint32_t matrices = 0;                     ///< the first of them, behind all others
   std::uint32_t prediction = 0;
   struct Constant {
     std::uint32_t offset;
@@ -75,6 +78,7 @@ class BatchLinker {
   void show_inputs(std::vector<stream::Code>& out) const;
   stream::Code one(const LiveInstruction& l);
   std::uint32_t draw(const LiveInstruction& l);
+  std::uint32_t entry_offset(const CompactInstruction& i) const;
   bool fused(const LiveInstruction& p, const LiveInstruction& q, stream::Code& out) const;
   stream::Handler handler(int op) const { return kernels_.handlers[static_cast<std::size_t>(op)]; }
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "vm/bind_shapes.hpp"
+#include "vm/optimise.hpp"
 
 namespace mlz::vm {
 namespace {
@@ -64,9 +65,13 @@ std::string call(const BoundProgram& p, const BoundInstruction& i) {
                      args.substr(std::min<std::size_t>(2, args.size())));
 }
 
-}  // namespace
+std::string lines(const BoundProgram& p, const std::vector<BoundInstruction>& code) {
+  std::string out;
+  for (const BoundInstruction& i : code) out += fmt::format("  {}{}\n", call(p, i), i.live ? "" : "  # dead");
+  return out;
+}
 
-std::string print(const BoundProgram& p) {
+std::string registers(const BoundProgram& p) {
   std::string out =
       fmt::format("# {} registers, {} bytes as f64\n", p.registers.size(), p.bytes_f64);
   for (RegisterId id = 0; id < p.registers.size(); ++id) {
@@ -75,11 +80,25 @@ std::string print(const BoundProgram& p) {
     out += fmt::format("{} : {}  # {}{}{}\n", r.name, dims_of(r).print(), birth(p, r), role(p, id),
                        r.observed ? ", observed" : "");
   }
+  return out;
+}
+
+}  // namespace
+
+std::string print(const BoundProgram& p) {
+  std::string out = registers(p);
+  for (const Function f : kFunctions) {
+    out += fmt::format("def {}():\n", function_name(f)) + lines(p, p.code[static_cast<std::size_t>(f)]);
+  }
+  return out;
+}
+
+std::string print(const Optimised& o) {
+  std::string out = registers(o.program);
   for (const Function f : kFunctions) {
     out += fmt::format("def {}():\n", function_name(f));
-    for (const BoundInstruction& i : p.code[static_cast<std::size_t>(f)]) {
-      out += fmt::format("  {}{}\n", call(p, i), i.live ? "" : "  # dead");
-    }
+    out += lines(o.program, o.program.code[static_cast<std::size_t>(f)]);
+    if (f == Function::setup && !o.fixed.empty()) out += kFixedHeading + lines(o.program, o.fixed);
   }
   return out;
 }

@@ -87,16 +87,28 @@ class Dumper {
 
 std::string dump_dense(const BoundProgram& program, const MachineOptions& options,
                        const dense::Tuning& tuning) {
-  const dense::Plan plan = dense::plan_of(program, options, tuning);
-  const dense::Dumper dumper(program, options.blas && vm::blas() != nullptr);
+  const Optimised optimised = options.optimise ? optimise(program, options.dtype)
+                                               : unoptimised(program, options.dtype);
+  const dense::Plan plan = dense::plan_of(optimised, options, tuning);
+  const dense::Dumper dumper(optimised.program, options.blas && vm::blas() != nullptr);
+  const auto bytes = [&](auto one) {
+    const MemoryPlan memory = dense::plan_memory<decltype(one)>(optimised, plan);
+    return fmt::format("# registers: {} bytes; {} if none shared memory\n", memory.entries * sizeof one,
+                       memory.apart * sizeof one);
+  };
   std::string out =
       fmt::format("# dense, {}, {} loops, products by {}\n", dtype_name(options.dtype),
                   level_name(tuning.level),
                   options.blas && vm::blas() != nullptr ? vm::blas()->name : "loops");
+  out += options.dtype == DType::f64 ? bytes(double{}) : bytes(float{});
   for (const Function f : kFunctions) {
     out += fmt::format("def {}():\n", function_name(f));
     for (const auto& op : plan.code[static_cast<std::size_t>(f)])
       out += "  " + dumper.line(op) + "\n";
+    if (f == Function::setup && !plan.code[dense::kFixed].empty()) {
+      out += kFixedHeading;
+      for (const auto& op : plan.code[dense::kFixed]) out += "  " + dumper.line(op) + "\n";
+    }
   }
   return out;
 }

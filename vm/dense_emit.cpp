@@ -55,6 +55,24 @@ void run_chain(const Entry<T>& e, const Frame<T>& f) {
   }
 }
 
+/// The registers that an operation reads or writes where they lie, and not in a tile.
+template <class F>
+void for_each_in_memory(const PlanOp& op, F&& f) {
+  if (op.kind == PlanOp::Kind::nothing) return;
+  if (op.kind == PlanOp::Kind::chain) {
+    for (const PlanOp& member : op.members) for_each_in_memory(member, f);
+    return;
+  }
+  if (op.kind == PlanOp::Kind::row) {
+    for (int k = 0; k < op.in_count; ++k) {
+      if (op.in_buffer[k] < 0) f(op.in[k].reg);
+    }
+  } else {
+    for_each_read(op, f);
+  }
+  if (op.out_buffer < 0) f(op.out);
+}
+
 /// Whether the loops of an operation may write a result over an operand: those that work row by row
 /// on what they have read, and those that read their numbers first.
 bool works_in_place(OpId op) {
@@ -69,13 +87,11 @@ class Emitter {
   Emitter(const BoundProgram& program, bool use_blas, const Tuning& tuning)
       : program_(program), tuning_(tuning), use_blas_(use_blas) {
     code_.kernels = &kernels<T>(tuning.level);
-    for (const BoundRegister& r : program.registers) {
-      code_.offset.push_back(code_.lane_entries);
-      code_.lane_entries += aligned<T>(r.size());
-    }
   }
 
-  Code<T> emit(const Plan& plan) {
+  Code<T> emit(const Plan& plan, MemoryPlan memory) {
+    code_.offset = std::move(memory.offset);
+    code_.lane_entries = memory.entries;
     use_blas_ = use_blas_ && needs_blas(plan) && (code_.blas = vm::blas()) != nullptr;
     for (std::size_t f = 0; f < plan.code.size(); ++f) {
       for (const PlanOp& op : plan.code[f]) add(op, code_.entries[f]);
@@ -228,11 +244,27 @@ BlockForm block_form(const PlanOp& op, bool one_row) {
 }
 
 template <class T>
-Code<T> make_code(const BoundProgram& program, const Plan& plan, bool use_blas,
-                  const Tuning& tuning) {
-  return Emitter<T>(program, use_blas, tuning).emit(plan);
+MemoryPlan plan_memory(const Optimised& optimised, const Plan& plan) {
+  std::vector<std::int64_t> sizes;
+  for (const BoundRegister& r : optimised.program.registers) sizes.push_back(aligned<T>(r.size()));
+  MemoryPlanner planner(optimised.program, std::move(sizes), optimised.kept);
+  for (const auto& code : plan.code) {
+    for (const PlanOp& op : code) {
+      for_each_in_memory(op, [&](RegisterId id) { planner.use(id); });
+      planner.next_moment();
+    }
+  }
+  return planner.plan();
 }
-template Code<double> make_code(const BoundProgram&, const Plan&, bool, const Tuning&);
-template Code<float> make_code(const BoundProgram&, const Plan&, bool, const Tuning&);
+template MemoryPlan plan_memory<double>(const Optimised&, const Plan&);
+template MemoryPlan plan_memory<float>(const Optimised&, const Plan&);
+
+template <class T>
+Code<T> make_code(const Optimised& optimised, const Plan& plan, bool use_blas,
+                  const Tuning& tuning) {
+  return Emitter<T>(optimised.program, use_blas, tuning).emit(plan, plan_memory<T>(optimised, plan));
+}
+template Code<double> make_code(const Optimised&, const Plan&, bool, const Tuning&);
+template Code<float> make_code(const Optimised&, const Plan&, bool, const Tuning&);
 
 }  // namespace mlz::vm::dense

@@ -6,6 +6,7 @@
 #include "vm/blas.hpp"
 #include "vm/dense_kernels.hpp"
 #include "vm/dense_plan.hpp"
+#include "vm/memory_plan.hpp"
 
 /// Plans as the dense engine runs them: functions with offsets into the memory of a lane.
 namespace mlz::vm::dense {
@@ -75,9 +76,9 @@ struct Chain {
 /// The entries of a program's functions and the memory they need.
 template <class T>
 struct Code {
-  std::array<std::vector<Entry<T>>, 3> entries;
+  std::array<std::vector<Entry<T>>, 4> entries;  ///< as Plan::code
   std::vector<Chain<T>> chains;
-  std::vector<std::int64_t> offset;  ///< by register, in entries of T; each begins a cache line
+  std::vector<std::int64_t> offset;  ///< as in MemoryPlan, in entries of T; each begins a cache line
   std::int64_t lane_entries = 0;     ///< registers and scratch of one lane
   std::int64_t tile_entries = 0;
   std::int64_t draw_entries = 0;
@@ -87,8 +88,12 @@ struct Code {
 
 /// Turns a plan into entries.
 template <class T>
-Code<T> make_code(const BoundProgram& program, const Plan& plan, bool use_blas,
+Code<T> make_code(const Optimised& optimised, const Plan& plan, bool use_blas,
                   const Tuning& tuning);
+
+/// Where registers of T lie in the memory of a lane.
+template <class T>
+MemoryPlan plan_memory(const Optimised& optimised, const Plan& plan);
 
 /// Whether a vector times a matrix of so many entries, summing down its rows, is large enough for
 /// BLAS. A matrix times a vector never is.

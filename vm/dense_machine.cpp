@@ -40,7 +40,9 @@ class DenseMachine final : public Machine {
       : program_(program),
         lifetimes_(lane_lifetimes(options)),
         params_(param_values(program, options)),
-        code_(make_code<T>(program_, plan_of(program_, options, tuning), options.blas, tuning)),
+        optimised_(options.optimise ? optimise(program, dtype()) : unoptimised(program, dtype())),
+        code_(make_code<T>(optimised_, plan_of(optimised_, options, tuning), options.blas,
+                           tuning)),
         memory_(code_.lane_entries * options.lanes),
         tiles_(code_.tile_entries),
         draws_(std::is_same_v<T, double> ? 0 : code_.draw_entries) {
@@ -55,20 +57,20 @@ class DenseMachine final : public Machine {
 
   void reset() override {
     runs_ = {};
+    fixed_is_old_ = true;
     std::fill_n(memory_.data(), memory_.size(), T(0));
     for (int lane = 0; lane < lanes(); ++lane) set_births(lane);
   }
 
   void run(Function function) override {
-    const auto f = static_cast<std::size_t>(function);
-    Frame<T> frame{nullptr,    tiles_.data(),       draws_.data(), code_.kernels,
-                   code_.blas, code_.chains.data(), key_,          runs_[f]};
-    for (int lane = 0; lane < lanes(); ++lane) {
-      frame.memory = memory_of(lane);
-      frame.key.lifetime = lifetimes_[static_cast<std::size_t>(lane)];
-      for (const Entry<T>& entry : code_.entries[f]) entry.run(entry, frame);
+    if (function == Function::setup) {
+      fixed_is_old_ = true;
+    } else if (fixed_is_old_) {
+      run(code_.entries[kFixed], 0);
+      fixed_is_old_ = false;
     }
-    ++runs_[f];
+    const auto f = static_cast<std::size_t>(function);
+    run(code_.entries[f], runs_[f]++);
   }
 
   void read(RegisterId id, int lane, std::span<double> out) const override {
@@ -99,6 +101,7 @@ class DenseMachine final : public Machine {
     }
     std::memcpy(memory_.data(), snapshot.memory.data(), memory_.bytes());
     runs_ = snapshot.runs;
+    fixed_is_old_ = true;
   }
 
   void set_draw_stream(std::uint32_t stream) override { key_.stream = stream; }
@@ -107,11 +110,23 @@ class DenseMachine final : public Machine {
   BoundProgram program_;
   std::vector<std::uint32_t> lifetimes_;
   std::vector<std::vector<double>> params_;
+  Optimised optimised_;
   Code<T> code_;
   Memory<T> memory_, tiles_;
   Memory<double> draws_;
   std::array<std::uint64_t, 3> runs_{};
+  bool fixed_is_old_ = true;  // the results of Optimised::fixed
   DrawKey key_;
+
+  void run(const std::vector<Entry<T>>& entries, std::uint64_t runs) {
+    Frame<T> frame{nullptr,    tiles_.data(),       draws_.data(), code_.kernels,
+                   code_.blas, code_.chains.data(), key_,          runs};
+    for (int lane = 0; lane < lanes(); ++lane) {
+      frame.memory = memory_of(lane);
+      frame.key.lifetime = lifetimes_[static_cast<std::size_t>(lane)];
+      for (const Entry<T>& entry : entries) entry.run(entry, frame);
+    }
+  }
 
   T* memory_of(int lane) { return memory_.data() + lane * code_.lane_entries; }
   T* entries(RegisterId id, int lane) { return memory_of(lane) + code_.offset[id]; }
@@ -125,11 +140,12 @@ class DenseMachine final : public Machine {
       std::transform(params_[i].begin(), params_[i].end(), entries(program_.params[i].id, lane),
                      convert);
     }
-    for (RegisterId id = 0; id < program_.registers.size(); ++id) {
-      const BoundRegister& r = program_.registers[id];
+    const std::vector<BoundRegister>& registers = optimised_.program.registers;
+    for (RegisterId id = 0; id < registers.size(); ++id) {
+      const BoundRegister& r = registers[id];
       if (r.birth == BoundRegister::Birth::constant)
         std::fill_n(entries(id, lane), r.size(), convert(r.constant));
-      if (r.birth == BoundRegister::Birth::copy)
+      if (r.birth == BoundRegister::Birth::copy && optimised_.kept[id] != 0)
         std::copy_n(entries(r.copy_of, lane), r.size(), entries(id, lane));
     }
   }
@@ -144,6 +160,8 @@ class DenseMachine final : public Machine {
   template <class From>
   void write_as(RegisterId id, int lane, std::span<const From> in) {
     check_write(*this, id, lane, in.size());
+    if (optimised_.kept[id] == 0) return;
+    if (optimised_.feeds_fixed[id] != 0) fixed_is_old_ = true;
     std::transform(in.begin(), in.end(), entries(id, lane),
                    [](From v) { return static_cast<T>(v); });
   }

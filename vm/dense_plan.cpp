@@ -61,31 +61,34 @@ void set_row_form(const BoundProgram& program, PlanOp& op) {
   }
 }
 
+PlanOp plan_op(const BoundProgram& program, const BoundInstruction& instruction) {
+  PlanOp op;
+  op.kind = PlanOp::Kind::other;
+  op.out = instruction.out;
+  op.rows = program.registers[op.out].rows;
+  op.cols = program.registers[op.out].cols;
+  op.line = instruction.line;
+  op.source = instruction;
+  set_row_form(program, op);
+  return op;
+}
+
 }  // namespace
 
-Plan make_plan(const BoundProgram& program) {
+Plan make_plan(const Optimised& optimised) {
   Plan plan;
   for (std::size_t f = 0; f < plan.code.size(); ++f) {
-    for (const BoundInstruction& ins : program.code[f]) {
-      if (!ins.live || ins.op == OpId::noop) continue;
-      PlanOp op;
-      op.kind = PlanOp::Kind::other;
-      op.out = ins.out;
-      op.rows = program.registers[ins.out].rows;
-      op.cols = program.registers[ins.out].cols;
-      op.line = ins.line;
-      op.source = ins;
-      set_row_form(program, op);
-      plan.code[f].push_back(std::move(op));
+    for (const BoundInstruction& i : f == kFixed ? optimised.fixed : optimised.program.code[f]) {
+      plan.code[f].push_back(plan_op(optimised.program, i));
     }
   }
   return plan;
 }
 
-Plan plan_of(const BoundProgram& program, const MachineOptions& options, const Tuning& tuning) {
-  Plan plan = make_plan(program);
+Plan plan_of(const Optimised& optimised, const MachineOptions& options, const Tuning& tuning) {
+  Plan plan = make_plan(optimised);
   const std::size_t entry_bytes = options.dtype == DType::f64 ? sizeof(double) : sizeof(float);
-  if (options.fuse) fuse(program, tuning, entry_bytes, plan);
+  if (options.fuse) fuse(optimised.program, tuning, entry_bytes, plan);
   return plan;
 }
 
@@ -93,18 +96,6 @@ bool keeps_old_value(const PlanOp& op) {
   if (op.kind != PlanOp::Kind::other) return false;
   if (op.accumulate_scale != kNoRegister) return true;
   return op.source.op == OpId::set && op.source.value != 1;
-}
-
-std::vector<char> visible_registers(const BoundProgram& program) {
-  std::vector<char> visible(program.registers.size(), 0);
-  for (std::size_t r = 0; r < visible.size(); ++r) {
-    visible[r] =
-        program.registers[r].observed || program.registers[r].birth == BoundRegister::Birth::param;
-  }
-  for (RegisterId id : program.role) {
-    if (id != kNoRegister) visible[id] = 1;
-  }
-  return visible;
 }
 
 }  // namespace mlz::vm::dense

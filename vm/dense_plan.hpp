@@ -5,7 +5,7 @@
 
 #include "vm/bound_program.hpp"
 #include "vm/dense_kernels.hpp"
-#include "vm/machine.hpp"
+#include "vm/optimise.hpp"
 
 /// The plan of the dense engine: what it does for each function, before that becomes pointers and
 /// offsets.
@@ -50,8 +50,9 @@ struct PlanOp {
 };
 
 struct Plan {
-  std::array<std::vector<PlanOp>, 3> code;
+  std::array<std::vector<PlanOp>, 4> code;  ///< of the three functions, and of Optimised::fixed
 };
+inline constexpr std::size_t kFixed = 3;
 
 /// Limits of fusion; tests make them small.
 struct Tuning {
@@ -61,12 +62,12 @@ struct Tuning {
   Level level = kernel_level();    ///< of the kernels
 };
 
-/// The live instructions of `program`, one operation each: elementwise ops, copies, fills,
-/// broadcasts and outer products as row operations, the rest as they are.
-Plan make_plan(const BoundProgram& program);
+/// The instructions of a program, one operation each: elementwise ops, copies, fills, broadcasts and
+/// outer products as row operations, the rest as they are.
+Plan make_plan(const Optimised& optimised);
 
 /// The plan that the engine runs: of `make_plan`, and fused if the options say so.
-Plan plan_of(const BoundProgram& program, const MachineOptions& options, const Tuning& tuning);
+Plan plan_of(const Optimised& optimised, const MachineOptions& options, const Tuning& tuning);
 
 /// The registers an operation reads (calls `f` for each) apart from parts of `out` that it keeps.
 template <class F>
@@ -84,9 +85,5 @@ void for_each_read(const PlanOp& op, F&& f) {
 /// Whether an operation keeps something of its result's old value: all but the first `set` of a
 /// concat.
 bool keeps_old_value(const PlanOp& op);
-
-/// Whether others than the program may look at a register after a run: observed ones, params, and
-/// those with a role.
-std::vector<char> visible_registers(const BoundProgram& program);
 
 }  // namespace mlz::vm::dense

@@ -1,6 +1,7 @@
 #pragma once
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "vm/levels.hpp"
 #include "vm/machine.hpp"
@@ -14,5 +15,8 @@ namespace mlz::vm {
 std::unique_ptr<Machine> make_lanes(const BoundProgram& program, const MachineOptions& options);
 std::unique_ptr<Machine> make_lanes(const BoundProgram& program, const MachineOptions& options,
                                     std::optional<Level> level);
+
+/// What the engine does, as instructions of a bound program, and the memory it takes.
+std::string dump_lanes(const BoundProgram& program, const MachineOptions& options);
 
 }  // namespace mlz::vm

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
 #include <stdexcept>
@@ -19,7 +21,8 @@ class LanesMachine final : public Machine {
         seed_(options.seed),
         lifetimes_(lane_lifetimes(options)),
         params_(param_values(program, options)),
-        plan_(program_, options.lanes, level),
+        optimised_(options.optimise ? optimise(program, dtype()) : unoptimised(program, dtype())),
+        plan_(optimised_, options.lanes, level),
         drawn_(static_cast<std::size_t>(plan_.largest_draw())) {
     reset();
   }
@@ -54,10 +57,13 @@ class LanesMachine final : public Machine {
   std::uint32_t stream_ = kLifetimeStream;
   std::vector<std::uint32_t> lifetimes_;
   std::vector<std::vector<double>> params_;
+  Optimised optimised_;
   lanes::Plan<T> plan_;
   std::vector<double> drawn_;
   std::array<std::uint64_t, 3> runs_{};
+  bool fixed_is_old_ = true;  // the results of Optimised::fixed
 
+  void run(const std::vector<lanes::Step<T>>& steps, std::uint64_t runs);
   void fill(RegisterId id, double value);
   void draw(const BoundInstruction& i, std::uint64_t runs);
   template <class E>
@@ -68,32 +74,45 @@ class LanesMachine final : public Machine {
 
 template <class T>
 void LanesMachine<T>::fill(RegisterId id, double value) {
-  std::fill_n(plan_.at(id), program_.registers[id].size() * plan_.width(), static_cast<T>(value));
+  std::fill_n(plan_.at(id), optimised_.program.registers[id].size() * plan_.width(), static_cast<T>(value));
 }
 
 template <class T>
 void LanesMachine<T>::reset() {
   runs_ = {};
+  fixed_is_old_ = true;
+  const std::vector<BoundRegister>& registers = optimised_.program.registers;
   const std::int64_t width = plan_.width();
-  for (RegisterId id = 0; id < program_.registers.size(); ++id) {
-    const BoundRegister& r = program_.registers[id];
-    fill(id, r.birth == BoundRegister::Birth::constant ? r.constant : 0);
+  std::ranges::fill(plan_.registers(), T(0));
+  for (RegisterId id = 0; id < registers.size(); ++id) {
+    const BoundRegister& r = registers[id];
+    if (r.birth == BoundRegister::Birth::constant) fill(id, r.constant);
   }
   for (std::size_t p = 0; p < params_.size(); ++p) {
     T* entry = plan_.at(program_.params[p].id);
     for (const double value : params_[p]) entry = std::fill_n(entry, width, static_cast<T>(value));
   }
-  for (RegisterId id = 0; id < program_.registers.size(); ++id) {
-    const BoundRegister& r = program_.registers[id];
-    if (r.birth == BoundRegister::Birth::copy)
+  for (RegisterId id = 0; id < registers.size(); ++id) {
+    const BoundRegister& r = registers[id];
+    if (r.birth == BoundRegister::Birth::copy && optimised_.kept[id] != 0)
       std::copy_n(plan_.at(r.copy_of), r.size() * width, plan_.at(id));
   }
 }
 
 template <class T>
 void LanesMachine<T>::run(Function function) {
-  std::uint64_t& runs = runs_[static_cast<std::size_t>(function)];
-  for (const lanes::Step<T>& step : plan_.steps(function)) {
+  if (function == Function::setup) {
+    fixed_is_old_ = true;
+  } else if (fixed_is_old_) {
+    run(plan_.fixed_steps(), 0);
+    fixed_is_old_ = false;
+  }
+  run(plan_.steps(function), runs_[static_cast<std::size_t>(function)]++);
+}
+
+template <class T>
+void LanesMachine<T>::run(const std::vector<lanes::Step<T>>& steps, std::uint64_t runs) {
+  for (const lanes::Step<T>& step : steps) {
     if (step.draw != nullptr) {
       draw(*step.draw, runs);
       continue;
@@ -101,7 +120,6 @@ void LanesMachine<T>::run(Function function) {
     step.kernel(step.call);
     if (step.copy_to != nullptr) std::copy_n(step.call.out, step.copy_count, step.copy_to);
   }
-  ++runs;
 }
 
 template <class T>
@@ -144,6 +162,8 @@ template <class T>
 template <class E>
 void LanesMachine<T>::write_as(RegisterId id, int lane, std::span<const E> in) {
   check_write(*this, id, lane, in.size());
+  if (optimised_.kept[id] == 0) return;
+  if (optimised_.feeds_fixed[id] != 0) fixed_is_old_ = true;
   T* entry = plan_.at(id) + lane;
   for (std::size_t k = 0; k < in.size(); ++k)
     entry[static_cast<std::int64_t>(k) * plan_.width()] = static_cast<T>(in[k]);
@@ -167,9 +187,26 @@ void LanesMachine<T>::restore(const Snapshot& snapshot) {
   }
   std::ranges::copy(snapshot.memory, bytes.begin());
   runs_ = snapshot.runs;
+  fixed_is_old_ = true;
+}
+
+template <class T>
+std::string dump_as(const Optimised& optimised, const MachineOptions& options) {
+  const lanes::Plan<T> plan(optimised, options.lanes, kernel_level());
+  return fmt::format("# lanes, {}, {} loops, {} lifetimes\n# registers: {} bytes; {} if none shared memory\n",
+                     dtype_name(options.dtype), level_name(kernel_level()), options.lanes,
+                     plan.places().entries * static_cast<std::int64_t>(sizeof(T)),
+                     plan.places().apart * static_cast<std::int64_t>(sizeof(T))) +
+         print(optimised);
 }
 
 }  // namespace
+
+std::string dump_lanes(const BoundProgram& program, const MachineOptions& options) {
+  const Optimised optimised =
+      options.optimise ? optimise(program, options.dtype) : unoptimised(program, options.dtype);
+  return options.dtype == DType::f64 ? dump_as<double>(optimised, options) : dump_as<float>(optimised, options);
+}
 
 std::unique_ptr<Machine> make_lanes(const BoundProgram& program, const MachineOptions& options,
                                     std::optional<Level> level) {

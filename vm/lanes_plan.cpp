@@ -16,30 +16,32 @@ void Plan<T>::Aligned::resize(std::size_t n) {
 }
 
 template <class T>
-Plan<T>::Plan(const BoundProgram& program, int lanes, Level level)
-    : program_(program), kernels_(kernels<T>(level)) {
+Plan<T>::Plan(const Optimised& optimised, int lanes, Level level)
+    : program_(optimised.program),
+      code_{program_.code[0], program_.code[1], program_.code[2], optimised.fixed},
+      kernels_(kernels<T>(level)) {
   constexpr std::int64_t per_line = kPadding / static_cast<std::int64_t>(sizeof(T));
   width_ = (lanes + per_line - 1) / per_line * per_line;
-  memory_.resize(registers_end_ + lay_out());
-  for (std::size_t f = 0; f < 3; ++f) {
-    for (const BoundInstruction& i : program.code[f]) {
-      if (i.live) steps_[f].push_back(prepare(i));
-    }
+  const std::size_t scratch = lay_out(optimised.kept);
+  memory_.resize(registers_end_ + scratch);
+  for (std::size_t f = 0; f < code_.size(); ++f) {
+    for (const BoundInstruction& i : code_[f]) steps_[f].push_back(prepare(i));
   }
 }
 
-/// Places all registers; returns the numbers needed, with scratch for the largest result that
-/// cannot be made in place.
+/// Places all registers; returns the numbers needed for scratch: the largest result that cannot be
+/// made in place.
 template <class T>
-std::size_t Plan<T>::lay_out() {
+std::size_t Plan<T>::lay_out(const std::vector<char>& kept) {
   std::int64_t scratch = 0;
-  for (const BoundRegister& r : program_.registers) {
-    offset_.push_back(registers_end_);
-    registers_end_ += static_cast<std::size_t>(r.size() * width_);
-  }
-  for (const auto& code : program_.code) {
+  std::vector<std::int64_t> sizes;
+  for (const BoundRegister& r : program_.registers) sizes.push_back(r.size() * width_);
+  MemoryPlanner planner(program_, std::move(sizes), kept);
+  for (const auto& code : code_) {
     for (const BoundInstruction& i : code) {
-      if (!i.live) continue;
+      for (std::size_t k = 0; k < i.in_count; ++k) planner.use(i.in[k]);
+      planner.use(i.out);
+      planner.next_moment();
       const std::int64_t size = reg(i.out).size();
       if (std::find(i.in.begin(), i.in.begin() + i.in_count, i.out) != i.in.begin() + i.in_count) {
         scratch = std::max(scratch, size * width_);
@@ -47,7 +49,9 @@ std::size_t Plan<T>::lay_out() {
       if (op_info(i.op).has(kRandom)) largest_draw_ = std::max(largest_draw_, size);
     }
   }
-  return registers_end_ + static_cast<std::size_t>(scratch);
+  places_ = planner.plan();
+  registers_end_ = static_cast<std::size_t>(places_.entries);
+  return static_cast<std::size_t>(scratch);
 }
 
 template <class T>

@@ -3,8 +3,9 @@
 #include <span>
 #include <vector>
 
-#include "vm/bound_program.hpp"
 #include "vm/lanes_kernels.hpp"
+#include "vm/memory_plan.hpp"
+#include "vm/optimise.hpp"
 
 namespace mlz::vm::lanes {
 
@@ -23,20 +24,24 @@ struct Step {
 template <class T>
 class Plan {
  public:
-  Plan(const BoundProgram& program, int lanes, Level level);
+  Plan(const Optimised& optimised, int lanes, Level level);
   Plan(const Plan&) = delete;
   Plan& operator=(const Plan&) = delete;
 
   std::int64_t width() const { return width_; }
-  T* at(RegisterId id) { return memory_.data() + offset_[id]; }
-  const T* at(RegisterId id) const { return memory_.data() + offset_[id]; }
+  /// Where a register lies; only for those that are kept, or used.
+  T* at(RegisterId id) { return memory_.data() + places_.offset[id]; }
+  const T* at(RegisterId id) const { return memory_.data() + places_.offset[id]; }
   /// All registers, without scratch.
   std::span<T> registers() { return {memory_.data(), registers_end_}; }
   std::span<const T> registers() const { return {memory_.data(), registers_end_}; }
   const std::vector<Step<T>>& steps(Function f) const {
     return steps_[static_cast<std::size_t>(f)];
   }
+  /// What Optimised::fixed asks for.
+  const std::vector<Step<T>>& fixed_steps() const { return steps_[3]; }
   std::int64_t largest_draw() const { return largest_draw_; }
+  const MemoryPlan& places() const { return places_; }
 
  private:
   /// Memory that begins a cache line.
@@ -49,17 +54,18 @@ class Plan {
   };
 
   const BoundProgram& program_;
+  std::array<std::span<const BoundInstruction>, 4> code_;  // of the functions, and `fixed`
   const Kernels<T>& kernels_;
   std::int64_t width_;
-  std::vector<std::size_t> offset_;
+  MemoryPlan places_;
   std::size_t registers_end_ = 0;
   std::int64_t largest_draw_ = 0;
   Aligned memory_;
   std::deque<std::vector<std::int32_t>> indices_;
-  std::array<std::vector<Step<T>>, 3> steps_;
+  std::array<std::vector<Step<T>>, 4> steps_;
 
   const BoundRegister& reg(RegisterId id) const { return program_.registers[id]; }
-  std::size_t lay_out();
+  std::size_t lay_out(const std::vector<char>& kept);
   Step<T> prepare(const BoundInstruction& i);
   Step<T> start(const BoundInstruction& i);
   void keep_operands(const BoundInstruction& i, Step<T>& step);

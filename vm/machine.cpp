@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "vm/dense.hpp"
+#include "vm/engine_choice.hpp"
 #include "vm/lanes.hpp"
 #include "vm/reference.hpp"
 
@@ -17,13 +18,10 @@ std::string engine_names() {
 
 const EngineInfo& pick_engine(std::string_view name, DType dtype) {
   for (const EngineInfo& e : engines()) {
-    if (name != "auto" && name != e.name) continue;
+    if (name != e.name) continue;
     if (dtype == DType::f64 || e.f32) return e;
-    if (name == e.name) {
-      throw InputError(fmt::format("the engine `{}` computes in f64 only; take --dtype=f64 or another engine", name));
-    }
+    throw InputError(fmt::format("the engine `{}` computes in f64 only; take --dtype=f64 or another engine", name));
   }
-  if (name == "auto") throw InputError(fmt::format("no engine computes in {}", dtype_name(dtype)));
   throw InputError(fmt::format("there is no engine `{}`; engines are: auto, {}", name, engine_names()));
 }
 
@@ -42,6 +40,7 @@ const std::vector<EngineInfo>& engines() {
 
 std::unique_ptr<Machine> make_machine(std::string_view engine, const BoundProgram& program,
                                       const MachineOptions& options) {
+  if (engine == "auto") engine = fitting_engine(program, options.dtype, options.lanes);
   return pick_engine(engine, options.dtype).make(program, options);
 }
 

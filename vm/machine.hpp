@@ -21,6 +21,7 @@ struct MachineOptions {
   std::vector<std::vector<double>> params;   ///< one value per BoundProgram::params, empty: its first value
   bool blas = true;  ///< dense: large products by BLAS; without it f64 has the bits of `reference`
   bool fuse = true;  ///< dense: join operations; never changes a result bit in f64
+  bool optimise = true;  ///< all but `reference`: the passes of vm/optimise.hpp; without BLAS they change no bit
 };
 
 /// The state of all lanes at one moment.
@@ -61,10 +62,10 @@ struct EngineInfo {
   bool f32;  ///< whether it has that dtype
   std::unique_ptr<Machine> (*make)(const BoundProgram&, const MachineOptions&);
 };
-/// All engines, in order of preference for `auto`.
+/// All engines.
 const std::vector<EngineInfo>& engines();
 
-/// A machine on the engine of that name, or on the best one for "auto". Throws InputError for an unknown name or
+/// A machine on the engine of that name; on "auto", the one that vm/engine_choice.hpp finds faster. Throws InputError for an unknown name or
 /// a dtype the engine lacks. The program is copied.
 std::unique_ptr<Machine> make_machine(std::string_view engine, const BoundProgram& program,
                                       const MachineOptions& options);

@@ -23,7 +23,8 @@ struct Code {
 struct Header {
   std::uint32_t features = 0;
   std::uint32_t event = 0;      ///< set when lanes of some candidate crossed the error limit
-  std::uint32_t scratch = 0;    ///< offset of room for one matrix
+  std::uint32_t tasks = 0;      ///< lanes that are not padding
+  std::uint32_t scratch = 0;    ///< offset of room for kRooms matrices
   std::uint32_t watch_validation = 0;  ///< whether crossing the limit in a validation is an event
   std::uint32_t label = 0;      ///< offset of the label, which the features follow
   std::uint64_t example = 0;    ///< number of the current one, from 0 in each call of Kernels::run
@@ -72,9 +73,14 @@ constexpr int scalar_pair(int x, int y) { return kScalarPair + 4 * x + y; }
 using Runner = std::size_t (*)(const Code* code, std::byte* base, const std::byte* examples, std::size_t stride,
                                std::size_t count);
 
+/// Matrices that Header::scratch has room for.
+inline constexpr std::uint32_t kRooms = 4;
+
 struct Kernels {
   std::array<Handler, kStreamOps> handlers{};
   Runner run = nullptr;
+  /// Matrices are not held with a number per lane, but one after the other: that of each task column by column.
+  bool apart = false;
 };
 
 /// Offsets have 32 bits, so matrices may not be larger.

@@ -13,6 +13,7 @@ namespace {
 template <class T, int lanes, int F>
 struct Shape {
   static constexpr int kFeatures = F;
+  static constexpr bool kApart = F >= 16;  ///< matrices are held task by task: see stream_matrices.inl
   static constexpr int kBytes = lanes * static_cast<int>(sizeof(T));
   using V = typename VectorOf<T, (kBytes < MLZ_VECTOR_BYTES ? kBytes : MLZ_VECTOR_BYTES)>::type;
   static constexpr int L = kBytes / static_cast<int>(sizeof(V));  ///< vectors per entry
@@ -456,7 +457,7 @@ std::size_t run(const Code* code, std::byte* base, const std::byte* examples, st
 // --- the tables ------------------------------------------------------------------------------------
 
 template <class K, int op>
-constexpr Handler handler_of() {
+constexpr Handler handler_in_lanes() {
   constexpr CompactOpInfo info = kCompactOpTable[op];
   constexpr int rank = static_cast<int>(info.out) - 1, in_rank = static_cast<int>(info.a) - 1;
   if constexpr (info.random) return &draw<K>;
@@ -476,6 +477,27 @@ constexpr Handler handler_of() {
     if constexpr (info.axis < 0) return &reduce_all<K, info.op, in_rank>;
     else return &reduce_axis<K, info.op, info.axis>;
   } else return &elementwise<K, info.op, rank>;
+}
+
+#include "vm/stream_matrices.inl"
+
+template <class K, int op>
+constexpr Handler handler_of() {
+  constexpr CompactOpInfo info = kCompactOpTable[op];
+  constexpr bool matrix = info.out == Bank::matrix || info.a == Bank::matrix || info.b == Bank::matrix;
+  if constexpr (K::kApart && matrix && !info.random) return apart_handler<K, op>();
+  else return handler_in_lanes<K, op>();
+}
+
+template <class K, Join join>
+constexpr Handler outer_sum_of() {
+  if constexpr (K::kApart) return &outer_sum_apart<K, join>;
+  else return &outer_sum<K, join>;
+}
+template <class K>
+constexpr Handler matvec_add_of() {
+  if constexpr (K::kApart) return &matvec_apart<K, true>;
+  else return &matvec<K, true>;
 }
 
 template <class K, int... ops>
@@ -503,18 +525,26 @@ constexpr Kernels table() {
   t.handlers[kAddScaled] = &scaled_sum<K, Join::add>;
   t.handlers[kSubScaled] = &scaled_sum<K, Join::sub>;
   t.handlers[kScaledSub] = &scaled_sum<K, Join::reverse>;
-  t.handlers[kAddOuter] = &outer_sum<K, Join::add>;
-  t.handlers[kSubOuter] = &outer_sum<K, Join::sub>;
-  t.handlers[kOuterSub] = &outer_sum<K, Join::reverse>;
-  t.handlers[kMatvecAdd] = &matvec<K, true>;
+  t.handlers[kAddOuter] = outer_sum_of<K, Join::add>();
+  t.handlers[kSubOuter] = outer_sum_of<K, Join::sub>();
+  t.handlers[kOuterSub] = outer_sum_of<K, Join::reverse>();
+  t.handlers[kMatvecAdd] = matvec_add_of<K>();
   t.run = &run<K>;
+  t.apart = K::kApart;
   return t;
 }
 
 template <class T, int lanes>
 const Kernels& pick(std::int64_t features) {
-  static constexpr Kernels four = table<T, lanes, 4>(), eight = table<T, lanes, 8>(), any = table<T, lanes, 0>();
-  return features == 4 ? four : features == 8 ? eight : any;
+  static constexpr Kernels any = table<T, lanes, 0>(), four = table<T, lanes, 4>(), eight = table<T, lanes, 8>(),
+                           sixteen = table<T, lanes, 16>(), thirty_two = table<T, lanes, 32>();
+  switch (features) {
+    case 4: return four;
+    case 8: return eight;
+    case 16: return sixteen;
+    case 32: return thirty_two;
+    default: return any;
+  }
 }
 
 }  // namespace

@@ -37,10 +37,10 @@ void remove_at(Genome& genome, std::size_t f, Draws& draws) {
   --genome.length[f];
 }
 
-bool alter_one(const Space& space, Genome& genome, Draws& draws) {
+bool alter(const Space& space, Genome& genome, Draws& draws) {
   const auto code = genome.function(pick_function(space, draws));
   if (code.empty()) return false;
-  alter(space, code[position(code.size(), draws)], draws);
+  evolve::alter(space, code[position(code.size(), draws)], draws);
   return true;
 }
 
@@ -92,6 +92,43 @@ bool randomize_program(const Space& space, Genome& genome, Draws& draws) {
   return changed;
 }
 
+bool change_op(const Space& space, Genome& genome, Draws& draws) {
+  const std::size_t f = pick_function(space, draws);
+  const auto code = genome.function(f);
+  if (code.empty()) return false;
+  Instruction& chosen = code[position(code.size(), draws)];
+  const NumberedOp& old = chosen.info();
+  std::vector<std::uint8_t> fitting;
+  for (const std::uint8_t op : space.parts[f].ops) {
+    const NumberedOp& other = numbered_ops()[op];
+    const bool same = other.in == old.in && other.has_out == old.has_out && other.out == old.out && other.data == old.data;
+    if (same && op != chosen.op) fitting.push_back(op);
+  }
+  if (fitting.empty()) return false;
+  chosen.op = fitting[position(fitting.size(), draws)];
+  return true;
+}
+
+bool swap(const Space& space, Genome& genome, Draws& draws) {
+  const auto code = genome.function(pick_function(space, draws));
+  if (code.size() < 2) return false;
+  const std::uint32_t a = position(code.size(), draws), b = position(code.size(), draws);
+  if (code[a] == code[b]) return false;
+  std::swap(code[a], code[b]);
+  return true;
+}
+
+bool alter_constant(const Space& space, Genome& genome, Draws& draws) {
+  const auto code = genome.function(pick_function(space, draws));
+  std::vector<Instruction*> fitting;
+  for (Instruction& i : code) {
+    if (i.info().data != Data::none) fitting.push_back(&i);
+  }
+  if (fitting.empty()) return false;
+  evolve::alter_constant(space, *fitting[position(fitting.size(), draws)], draws);
+  return true;
+}
+
 bool identity(const Space&, Genome&, Draws&) { return false; }
 
 double weight_of(const std::string& text, const std::string& item) {
@@ -113,14 +150,9 @@ std::size_t index_of(const std::string& name, const std::vector<std::string>& na
 
 const std::vector<Mutation>& numbered_mutations() {
   static const std::vector<Mutation> table{
-      {"alter", "redraws one argument of one instruction, or scales or flips one of its constants", alter_one},
-      {"randomize_instruction", "replaces one instruction by a random one", randomize_instruction},
-      {"randomize_function", "redraws all instructions of one function", randomize_function},
-      {"insert", "puts a random instruction anywhere in a function that is not full", insert},
-      {"remove", "takes an instruction out of a function longer than its minimum", remove},
-      {"trade", "inserts a random instruction, then takes one out of the same function", trade},
-      {"randomize_program", "redraws all instructions of all functions", randomize_program},
-      {"identity", "changes nothing", identity},
+#define MLZ_MUTATION(name, meaning) {#name, meaning, name},
+#include "evolve/numbered/mutations.def"
+#undef MLZ_MUTATION
   };
   return table;
 }

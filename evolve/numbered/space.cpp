@@ -177,6 +177,10 @@ void alter(const Space& space, Instruction& i, Draws& draws) {
   }
 }
 
+void alter_constant(const Space& space, Instruction& i, Draws& draws) {
+  alter_data(space.constants, i, i.info().data, draws);
+}
+
 Genome first_genome(const Space& space, bool random, Draws& draws) {
   Genome genome;
   genome.code.reserve(static_cast<std::size_t>(space.most_instructions()));

@@ -32,6 +32,8 @@ void check(const Space& space);
 Instruction draw_instruction(const Space& space, std::size_t f, Draws& draws);
 /// Redraws one argument of an instruction or alters one of its constants.
 void alter(const Space& space, Instruction& instruction, Draws& draws);
+/// Alters one of the constants of an instruction that has some.
+void alter_constant(const Space& space, Instruction& instruction, Draws& draws);
 
 /// The start of a search: every function has its `start` instructions, drawn, or NoOps where `random` is false.
 /// Functions without operations are empty.

@@ -194,22 +194,4 @@ Value Lowering::unknown_name(const Expr& e) {
   return bad(e.where);
 }
 
-void Lowering::fix_roles() {
-  const auto give = [&](const char* name, Role role) {
-    if (RegisterInfo* info = find_register(name)) info->role = role;
-  };
-  const RegisterInfo* y = find_register("y");
-  const RegisterInfo* v0 = find_register("v0");
-  const bool own_v0 = declaration("v0") != nullptr;
-  if (batched_) give("x", Role::x);
-  else if (v0 != nullptr && !own_v0) give("v0", Role::x);
-  if (y != nullptr) give("y", Role::y);
-  else if (declaration("s1") == nullptr && !poisoned_.count("y")) give("s1", Role::y);
-  if (find_register("target") != nullptr) give("target", Role::target);
-  else if (declaration("s0") == nullptr && (y == nullptr || y->shape.kind == Kind::scalar)) give("s0", Role::target);
-  give("reward", Role::reward);
-  give("action", Role::action);
-  give("done", Role::done);
-}
-
 }  // namespace mlz::text

@@ -4,6 +4,8 @@
 
 #include <cctype>
 
+#include "lang/core/roles.hpp"
+
 namespace mlz::text {
 namespace {
 
@@ -105,7 +107,7 @@ CoreProgram Lowering::run() {
     error(current_, e.what());
   }
   scope_ = &scope;
-  fix_roles();
+  give_roles(core_);
   return std::move(core_);
 }
 

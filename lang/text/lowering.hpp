@@ -81,7 +81,6 @@ class Lowering {
   Value register_value(const RegisterInfo& info, const Location& where);
   RegisterInfo& add_register(const std::string& name, const Shape& shape, const Location& where);
   RegisterInfo* find_register(const std::string& name);
-  void fix_roles();
   std::string fresh(const std::string& stem);
   std::string local_name(const std::string& name);
   const mlz::Declaration* declaration(const std::string& name) const;

@@ -193,7 +193,7 @@ TEST_CASE("bad settings are refused with what to do") {
   CHECK(message("setup-size = 30").find("starts with 30") != std::string::npos);
   CHECK(message("matrices = 0").find("needs a matrix") != std::string::npos);
   CHECK(message("setup-ops =\npredict-ops =\nlearn-ops =").find("no function has operations") != std::string::npos);
-  CHECK(message("mutations = swap").find("mutations are") != std::string::npos);
+  CHECK(message("mutations = swop").find("mutations are") != std::string::npos);
   CHECK(message("init = /nowhere.mlz").find("/nowhere.mlz") != std::string::npos);
   CHECK(message("task = digits").find("classes") != std::string::npos);
   CHECK(message("{\"population\": 60, \"popula\": 3}").find("popula") != std::string::npos);

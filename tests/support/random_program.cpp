@@ -135,6 +135,7 @@ class Writer {
     if (in_loop_ && type == Type{"a", "b"}) fitting.push_back("G[l]");
     if (options_.loops && type == Type{"a", ""}) fitting.push_back("F[0]");
     if (type == Type{"features", ""}) fitting.push_back("x");
+    if (type.scalar()) fitting.push_back("s0");
     return fitting.empty() ? std::string() : fitting[below(fitting.size())];
   }
 
@@ -168,11 +169,11 @@ class Writer {
     switch (below(9)) {
       case 0: return leaf(type);
       case 1: return fmt::format("{}({})", unary(), sub(type));
-      case 2: return fmt::format("({} {} {})", sub(type), one_of({"+", "-", "*", "/", "<", ">=", "==", "!="}), sub(type));
+      case 2: return fmt::format("({} {} {})", sub(type), one_of({"+", "-", "*", "/", "<", "<=", ">", ">=", "==", "!=", "**"}), sub(type));
       case 3: return fmt::format("({} * {})", sub({}), sub(type));
       case 4: return fmt::format("{}({}, {})", one_of({"minimum", "maximum"}), sub(type), sub(type));
       case 5: return fmt::format("where({}, {}, {})", sub(type), sub(type), sub({}));
-      case 6: return chance(50) ? fmt::format("clip({}, -1, 2)", sub(type)) : fmt::format("(1 / {})", sub(type));
+      case 6: return fmt::format(fmt::runtime(one_of({"clip({}, -1, 2)", "(1 / {})", "(-{})"})), sub(type));
       default: break;
     }
     if (type.scalar()) return scalar_result(depth);
@@ -182,12 +183,13 @@ class Writer {
   std::string scalar_result(int depth) {
     const Type v{dimension(), ""}, m{dimension(), dimension()};
     const auto sub = [&](const Type& t) { return expression(t, depth - 1); };
-    switch (below(6)) {
+    switch (below(7)) {
       case 0: return fmt::format("dot({}, {})", sub(v), sub(v));
       case 1: return fmt::format("{}({})", one_of({"sum", "mean", "max", "min", "norm", "std"}), sub(m));
       case 2: return fmt::format("argmax({})", sub(v));
       case 3: return fmt::format("({})[-1]", leaf(v));
       case 4: return fmt::format("({})[0, 1]", leaf(m));
+      case 5: return fmt::format("sum({}({}, 2, a, {}))", one_of({"max_pool", "mean_pool"}), sub({"two", m.cols}), one_of({"1", "2"}));
       default: return fmt::format("{}({})", one_of({"sum", "mean", "max", "min", "norm", "std"}), sub(v));
     }
   }
@@ -197,6 +199,8 @@ class Writer {
     const std::string k = dimension();
     const auto sub = [&](const Type& t) { return expression(t, depth - 1); };
     const auto reduction = [&] { return one_of({"sum", "mean", "max", "min", "norm", "std", "argmax"}); };
+    if (n == "features" && chance(10)) return fmt::format("bcast({})", sub({}));
+    if (n == "two" && chance(10)) return fmt::format("mean(unfold({}, 2, a, {}, {}), axis=1)", sub({n, k}), k, 1 + below(3));
     switch (below(12)) {
       case 0: return fmt::format("({} @ {})", sub({n, k}), sub({k, ""}));
       case 1: return fmt::format("({} @ {})", sub({k, ""}), sub({k, n}));

@@ -152,6 +152,31 @@ TEST_CASE("regression: fitness and steps have the bits of the reference engine")
   CHECK(all.died > 300);
 }
 
+TEST_CASE("many features, whose matrices have a form of their own") {
+  Tally all;
+  for (const int features : {16, 32}) {
+    for (const int count : {5, 11, 19}) {
+      const Tasks tasks(tasks::Metric::rms_error, features, count, 6, 4, count == 5 ? 1 : 3);
+      AutomlOptions options;
+      if (count == 11) options.ops = {1, 3, 16, 17, 18, 23, 25, 28, 29, 31, 39, 40, 41, 58, 61, 64};
+      const auto programs = cases(tasks.worlds[0], features, static_cast<std::uint64_t>(30000 + features * count), 40, options);
+      for (const vm::Level level : vm::kLevels) {
+        if (!vm::level_available(level)) continue;
+        vm::BatchOptions batch;
+        batch.level = level;
+        batch.fuse = level != vm::Level::v3;
+        CAPTURE(features);
+        CAPTURE(vm::level_name(level));
+        const Tally t = compare(tasks, programs, batch);
+        all.alive += t.alive;
+        all.died += t.died;
+      }
+    }
+  }
+  CHECK(all.alive > 500);
+  CHECK(all.died > 100);
+}
+
 TEST_CASE("classes, several epochs, and more tasks than one pass has lanes") {
   const Tasks tasks(tasks::Metric::accuracy, 4, 19, 10, 6, 2);
   AutomlOptions busy;
@@ -176,8 +201,12 @@ TEST_CASE("programs of the demo's ops, which fusion meets most") {
 }
 
 TEST_CASE("f32 outcomes do not depend on interleaving, fusion or level") {
-  const Tasks tasks(tasks::Metric::rms_error, 4, 10, 20, 10, 2);
-  const auto programs = cases(tasks.worlds[0], 4, 20000, 100, {});
+  int features = 4;
+  SUBCASE("4 features") { features = 4; }
+  SUBCASE("16 features") { features = 16; }
+  SUBCASE("32 features") { features = 32; }
+  const Tasks tasks(tasks::Metric::rms_error, features, 10, 20, 10, 2);
+  const auto programs = cases(tasks.worlds[0], features, 20000, features == 4 ? 100 : 20, {});
   std::vector<const vm::CompactProgram*> pointers;
   for (const Case& c : programs) pointers.push_back(&c.program);
   std::vector<vm::BatchOutcome> first(programs.size()), other(programs.size());

@@ -2,8 +2,8 @@
 
 #include <set>
 
-#include "compare.hpp"
-#include "random_programs.hpp"
+#include "tests/support/compare.hpp"
+#include "tests/support/random_bound.hpp"
 #include "vm/blas.hpp"
 #include "vm/dense.hpp"
 #include "vm/reference.hpp"

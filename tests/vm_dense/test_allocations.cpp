@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <new>
 
-#include "random_programs.hpp"
+#include "tests/support/random_bound.hpp"
 #include "vm/dense.hpp"
 
 namespace {

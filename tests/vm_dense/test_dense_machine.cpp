@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
-#include "compare.hpp"
-#include "random_programs.hpp"
+#include "tests/support/compare.hpp"
+#include "tests/support/random_bound.hpp"
 #include "vm/dense.hpp"
 #include "vm/reference.hpp"
 

@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
-#include "compare.hpp"
-#include "random_programs.hpp"
+#include "tests/support/compare.hpp"
+#include "tests/support/random_bound.hpp"
 #include "vm/dense.hpp"
 #include "vm/reference.hpp"
 
@@ -15,6 +15,7 @@ std::string dump(const vm::BoundProgram& program, bool fuse = true, vm::dense::T
   vm::MachineOptions options;
   options.blas = false;
   options.fuse = fuse;
+  options.optimise = false;
   return vm::dump_dense(program, options, tuning);
 }
 

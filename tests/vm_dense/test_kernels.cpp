@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include "compare.hpp"
+#include "tests/support/compare.hpp"
 #include "vm/dense_kernels.hpp"
 #include "vm/reduce.hpp"
 

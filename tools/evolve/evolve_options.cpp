@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <deque>
 
 #include "evolve/run_folder.hpp"
@@ -23,6 +24,7 @@ examples:
   mlzevolve --preset automl-zero-demo --print-config > mine.conf
   mlzevolve --config mine.conf --population 500 --threads 2 --timelimit 60
   mlzevolve --preset automl-zero-linear --baseline random --evaluations 100000
+  mlzevolve --preset program --init mine.mlz --task digits --set hidden=16 --evaluations 500
 
 exit codes: 0 success, 1 the search failed or was interrupted, 2 bad usage or bad input)";
 
@@ -54,7 +56,7 @@ void add_fields(CLI::App& app, Given& given) {
 void add_own(CLI::App& app, EvolveOptions& o, Given& given) {
   app.add_option("--preset", given.preset, "a named configuration; see --list-presets")->type_name("NAME");
   app.add_option("--config", given.config_file, "file of settings: lines `name = value`, or a config.json")->type_name("FILE");
-  app.add_option("--set", given.set, "one setting; may be repeated")->type_name("NAME=VALUE")->allow_extra_args(false);
+  app.add_option("--set", given.set, "one setting, or a size, const or param of the program of --init; may be repeated")->type_name("NAME=VALUE")->allow_extra_args(false);
   app.add_option("--out", o.out, "new folder for logs, programs and checkpoints")->type_name("DIR");
   app.add_option("--resume", o.resume, "go on with the run in that folder")->type_name("DIR");
   app.add_option("--baseline", given.baseline, "afterwards tries as many random programs and compares")->check(CLI::IsMember({"random"}))->type_name("random");
@@ -67,10 +69,19 @@ void add_own(CLI::App& app, EvolveOptions& o, Given& given) {
   app.add_flag("--print-config", o.print_config, "the settings a search would have, as a config file")->group("Lists");
 }
 
-void apply_set(evolve::Config& config, const std::string& text) {
+bool is_field(std::string name) {
+  std::replace(name.begin(), name.end(), '_', '-');
+  const auto& fields = evolve::config_fields();
+  return std::any_of(fields.begin(), fields.end(), [&](const auto& field) { return field.name == name; });
+}
+
+/// A setting of the search, or else one of the program it starts from.
+void apply_set(evolve::Config& config, const std::string& text, bool has_program) {
   const std::size_t equals = text.find('=');
   if (equals == std::string::npos) throw InputError(fmt::format("--set {}: must be NAME=VALUE", text));
-  evolve::set_field(config, text.substr(0, equals), text.substr(equals + 1), "--set");
+  const std::string name = text.substr(0, equals);
+  if (is_field(name) || !has_program) return evolve::set_field(config, name, text.substr(equals + 1), "--set");
+  config.program_set += (config.program_set.empty() ? "" : "; ") + text;
 }
 
 void make_config(const Given& given, EvolveOptions& o) {
@@ -82,7 +93,9 @@ void make_config(const Given& given, EvolveOptions& o) {
   if (!given.config_file.empty()) {
     evolve::apply_config(o.config, read_file(given.config_file, kLargestConfig), given.config_file);
   }
-  for (const std::string& text : given.set) apply_set(o.config, text);
+  const bool has_program = !o.config.init.empty() || std::any_of(given.fields.begin(), given.fields.end(),
+                                                                 [](const auto& field) { return field.first == "init"; });
+  for (const std::string& text : given.set) apply_set(o.config, text, has_program);
   for (const auto& [name, value] : given.fields) evolve::set_field(o.config, name, value, "--" + name);
   o.baseline = !given.baseline.empty();
 }

@@ -92,8 +92,10 @@ class Run : public evolve::Listener {
 
 std::string Run::header(const Champion& c) const {
   const std::uint64_t seed = search_.search_seed(c.experiment);
-  std::string out = fmt::format("# {}\n# task: {}\n# problems: 0 to {}\n# protocol: automl\n# seed: {}\n# dtype: f64\n# engine: {}\n",
-                                version_text(), search_.task_name(), config_.tasks - 1, seed, "lanes");
+  const evolve::RunSetting run = search_.setting();
+  std::string out = fmt::format("# {}\n# task: {}\n# problems: 0 to {}\n# protocol: {}\n# seed: {}\n# dtype: {}\n# engine: {}\n",
+                                version_text(), search_.task_name(), config_.tasks - 1, eval::protocol_name(run.protocol),
+                                seed, vm::dtype_name(run.dtype), run.engine);
   out += fmt::format("# score: {} ({} over the problems)\n", c.search, config_.combine);
   if (c.select >= 0) out += fmt::format("# select score: {}\n", c.select);
   return out + fmt::format("# found by: {} (experiment {}, candidate {})\n", evolve::command_of(config_), c.experiment + 1, c.id);
@@ -147,7 +149,7 @@ Outcome random_baseline(const EvolveOptions& options, const Outcome& evolution) 
   Config config = options.config;
   config.search = "random";
   config.start = "random";
-  config.init.clear();
+  if (evolve::has_numbered_form(config)) config.init.clear();
   config.experiments = 1;
   config.islands = 1;
   config.experiment_generations = config.experiment_train_steps = 0;

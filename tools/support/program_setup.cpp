@@ -6,6 +6,8 @@
 #include "tools/support/model_file.hpp"
 #include "tools/support/program_main.hpp"
 #include "vm/dense.hpp"
+#include "vm/lanes.hpp"
+#include "vm/optimise.hpp"
 
 namespace mlz::tools {
 namespace {
@@ -17,14 +19,12 @@ void require(const Diagnostics& diagnostics) {
   throw InputError(text);
 }
 
-/// What an engine runs: its own plan where it has one, else the live instructions.
-std::string code_text(vm::BoundProgram program, std::string_view engine,
+/// What an engine runs.
+std::string code_text(const vm::BoundProgram& program, std::string_view engine,
                       const vm::MachineOptions& options) {
   if (engine == "dense") return vm::dump_dense(program, options);
-  for (auto& code : program.code) {
-    std::erase_if(code, [](const vm::BoundInstruction& i) { return !i.live; });
-  }
-  return print(program);
+  if (engine == "lanes") return vm::dump_lanes(program, options);
+  return print(vm::unoptimised(program, options.dtype));
 }
 
 }  // namespace

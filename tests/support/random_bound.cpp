@@ -1,4 +1,4 @@
-#include "random_programs.hpp"
+#include "tests/support/random_bound.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,0 +1,2 @@
+#define MLZ_LEVEL v3
+#include "bench/native_mlp.inl"

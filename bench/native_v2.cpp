@@ -1,0 +1,2 @@
+#define MLZ_LEVEL v2
+#include "bench/native.inl"

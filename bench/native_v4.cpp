@@ -1,0 +1,2 @@
+#define MLZ_LEVEL v4
+#include "bench/native.inl"

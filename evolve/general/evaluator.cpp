@@ -1,0 +1,75 @@
+#include "evolve/general/evaluator.hpp"
+
+#include <algorithm>
+
+namespace mlz::evolve {
+namespace {
+
+constexpr std::int64_t kMostInstructions = 200'000;
+
+vm::MachineOptions machine_options(const vm::BoundProgram& program, const RunSetting& setting, std::uint64_t seed,
+                                   std::uint32_t lifetime) {
+  vm::MachineOptions options;
+  options.dtype = setting.dtype;
+  options.seed = seed;
+  options.lifetimes = {lifetime};
+  options.params = vm::initial_params(program, seed);
+  return options;
+}
+
+double join(std::vector<double> each, Join how) {
+  if (how == Join::median) {
+    const auto middle = each.begin() + static_cast<std::ptrdiff_t>(each.size() / 2);
+    std::nth_element(each.begin(), middle, each.end());
+    return *middle;
+  }
+  double sum = 0;
+  for (const double fitness : each) sum += fitness;
+  return sum / static_cast<double>(each.size());
+}
+
+}  // namespace
+
+std::optional<vm::BoundProgram> ProgramEvaluator::bind(const CoreProgram& program, std::string* why) const {
+  Diagnostics diagnostics(1);
+  vm::BindOptions options;
+  options.sizes = set_.info().sizes;
+  options.max_bytes = setting_.max_bytes;
+  options.max_instructions = kMostInstructions;
+  vm::BoundProgram bound = vm::bind(program, options, diagnostics);
+  if (diagnostics.ok()) return bound;
+  if (why != nullptr) *why = diagnostics.text();
+  return {};
+}
+
+Score ProgramEvaluator::score(const CoreProgram& program) const {
+  const auto bound = bind(program);
+  return bound ? score(*bound) : Score{0, 0, Fate::over_limit};
+}
+
+Score ProgramEvaluator::score(const vm::BoundProgram& program) const {
+  Score score;
+  std::vector<double> each;
+  eval::Settings settings;
+  settings.protocol = setting_.protocol;
+  settings.seed = set_.seed;
+  settings.max_abs_error = setting_.max_error;
+  settings.curve_points = settings.valid_points = 0;
+  settings.score_test = false;
+  for (std::uint32_t i = 0; i < set_.problems.size(); ++i) {
+    settings.lifetime = i;
+    const auto machine = vm::make_machine(setting_.engine, program, machine_options(program, setting_, set_.seed, i));
+    const eval::Outcome outcome = eval::run_lifetime(*machine, set_.info(), set_.problems[i], settings);
+    each.push_back(outcome.score);
+    score.steps += static_cast<std::uint64_t>(outcome.steps);
+    if (outcome.why != eval::Stop::finished) score.fate = Fate::early_stop;
+  }
+  score.fitness = join(std::move(each), setting_.join);
+  return score;
+}
+
+std::string ProgramEvaluator::engine_of(const vm::BoundProgram& program) const {
+  return std::string(vm::make_machine(setting_.engine, program, machine_options(program, setting_, set_.seed, 0))->engine());
+}
+
+}  // namespace mlz::evolve

@@ -1,0 +1,133 @@
+#include "evolve/general_genomes.hpp"
+
+#include <fmt/format.h>
+
+#include "evolve/general/program_key.hpp"
+#include "lang/core/diagnostics.hpp"
+#include "lang/text/compile.hpp"
+#include "vm/cost.hpp"
+
+namespace mlz::evolve {
+namespace {
+
+/// Ways to fill the holes of a program that are tried before it is given up.
+constexpr int kFillings = 100;
+
+class GeneralJudge : public Judge {
+ public:
+  GeneralJudge(const GeneralGenomes& genomes, ProgramEvaluator evaluator) : genomes_(genomes), evaluator_(std::move(evaluator)) {}
+
+  void score(std::span<const std::uint32_t> places, std::span<Score> out, int) override {
+    for (std::size_t i = 0; i < places.size(); ++i) out[i] = evaluator_.score(genomes_.program(places[i]));
+  }
+  std::size_t part() const override { return 1; }
+
+ private:
+  const GeneralGenomes& genomes_;
+  ProgramEvaluator evaluator_;
+};
+
+double cost_of(const vm::BoundProgram& program, double examples) {
+  const double step = operations(program, Function::predict) + operations(program, Function::learn);
+  return operations(program, Function::setup) + examples * step;
+}
+
+}  // namespace
+
+GeneralGenomes::GeneralGenomes(Options options) : options_(std::move(options)) {
+  for (const CoreProgram& program : options_.first) first_.push_back(std::make_shared<const CoreProgram>(program));
+}
+
+void GeneralGenomes::resize(std::size_t places) { genomes_.resize(places, first_.front()); }
+
+GeneralGenomes::Program GeneralGenomes::first_program(std::uint64_t number, Draws& draws) const {
+  const Program& sketch = first_[number % first_.size()];
+  if (!sketch->has_holes()) return sketch;
+  for (int n = 0; n < kFillings; ++n) {
+    CoreProgram filled = *sketch;
+    if (fill_holes(options_.space, filled, draws)) return std::make_shared<const CoreProgram>(std::move(filled));
+  }
+  throw InputError("the holes of the program cannot be filled: no operation that may be used fits the registers in scope");
+}
+
+void GeneralGenomes::start(std::uint32_t place, std::uint64_t number, Draws& draws) { genomes_[place] = first_program(number, draws); }
+
+void GeneralGenomes::random(std::uint32_t place, Draws& draws) {
+  CoreProgram program = *first_program(draws.bits(), draws);
+  for (const GeneralMutation& m : general_mutations()) {
+    if (m.name == std::string_view("randomize_program")) evolve::mutate(m, options_.space, program, draws);
+  }
+  genomes_[place] = std::make_shared<const CoreProgram>(std::move(program));
+}
+
+int GeneralGenomes::mutate(std::uint32_t place, Draws& draws) {
+  const std::size_t number = options_.mix.pick(draws);
+  CoreProgram program = *genomes_[place];
+  if (!evolve::mutate(general_mutations()[number], options_.space, program, draws)) return -1;
+  genomes_[place] = std::make_shared<const CoreProgram>(std::move(program));
+  return static_cast<int>(number);
+}
+
+Identity GeneralGenomes::identify(std::uint32_t place, std::uint64_t salt, int) {
+  Identity identity;
+  // Before the first experiment, as after a resume that has only the final test to do, there is no cache to ask.
+  if (!search_) return identity;
+  const auto bound = search_->bind(*genomes_[place]);
+  if (!bound) {
+    identity.over_limit = true;
+    return identity;
+  }
+  identity.key = key_of(*bound, salt);
+  identity.size = live_size(*bound);
+  const auto examples = static_cast<double>(search_->set().problems.front().train->size());
+  identity.over_limit = most_cost_ > 0 && cost_of(*bound, examples) > most_cost_;
+  return identity;
+}
+
+RunSetting GeneralGenomes::setting(const tasks::Task& task) const {
+  RunSetting setting;
+  setting.protocol = eval::protocol_of(options_.protocol.empty() ? task.info().protocol : options_.protocol);
+  setting.dtype = setting.protocol == eval::Protocol::automl ? vm::DType::f64 : vm::DType::f32;
+  setting.join = options_.join;
+  setting.max_error = options_.max_error;
+  return setting;
+}
+
+/// Binds the programs of the start, holes filled in one way, to the task.
+void GeneralGenomes::check(const tasks::Task& task) const {
+  const std::shared_ptr<const tasks::Task> shared(&task, [](const tasks::Task*) {});
+  const RunSetting run = setting(task);
+  for (std::size_t n = 0; n < first_.size(); ++n) {
+    Draws draws(0, 0, 0, n);
+    std::string why;
+    const ProgramEvaluator evaluator({shared, 0, {}}, run);
+    const auto bound = evaluator.bind(*first_program(n, draws), &why);
+    if (!bound) throw InputError(why);
+    eval::check_fit(*bound, task.info(), run.protocol);
+  }
+}
+
+void GeneralGenomes::prepare(const ProblemSet& search) {
+  search_ = std::make_unique<ProgramEvaluator>(search, setting(*search.task));
+  if (options_.cost_limit <= 0) return;
+  Draws draws(0, 0, 0, 0);
+  const auto bound = search_->bind(*first_program(0, draws));
+  most_cost_ = options_.cost_limit * cost_of(bound.value(), static_cast<double>(search.problems.front().train->size()));
+}
+
+std::unique_ptr<Judge> GeneralGenomes::judge(const ProblemSet& set, int) {
+  return std::make_unique<GeneralJudge>(*this, ProgramEvaluator(set, setting(*set.task)));
+}
+
+void GeneralGenomes::read(std::uint32_t place, const std::string& text, const std::string& name) {
+  Diagnostics diagnostics;
+  const auto compiled = text::compile(std::make_shared<SourceFile>(SourceFile{name, text}), {}, diagnostics);
+  if (!compiled || !diagnostics.ok()) throw InputError(diagnostics.text());
+  genomes_[place] = std::make_shared<const CoreProgram>(compiled->core);
+}
+
+std::string GeneralGenomes::mutation_name(int number) const {
+  return number < 0 ? "none" : general_mutations()[static_cast<std::size_t>(number)].name;
+}
+
+}  // namespace mlz::evolve

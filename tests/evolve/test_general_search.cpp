@@ -1,0 +1,122 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "evolve/checkpoint.hpp"
+#include "evolve/search.hpp"
+#include "support.hpp"
+
+using namespace mlz;
+using namespace mlz::evolve;
+
+namespace {
+
+Config small(const std::string& more = "") {
+  Config config;
+  apply_config(config, "init = " MLZ_SOURCE_DIR "/examples/02_network.mlz\nprogram-set = hidden=8\n"
+                       "task = digits:size=8,train=60,valid=40,test=1\ntasks = 2\nselect-tasks = 1\nfinal-tasks = 1\n"
+                       "population = 16\ntournament = 4\nmutations = alter,change_op,insert,remove,alter_constant,swap\n"
+                       "experiments = 1\nexperiment-evaluations = 160\nseed = 3\n",
+               "test");
+  apply_config(config, more, "test");
+  return config;
+}
+
+struct Record : Listener {
+  std::string logs, lineages, last_state;
+  Config config;
+  std::atomic<bool> interrupted{false};
+  void log(const std::string& line) override { logs += line + "\n"; }
+  void lineage(const std::string& line) override { lineages += line + "\n"; }
+  void save(const SearchState& state) override { last_state = to_text({config, state, {}}); }
+};
+
+struct Ran {
+  std::string logs, lineages, state;
+  Outcome outcome;
+};
+
+Ran run(const Config& config) {
+  Record record;
+  Search search(config, record);
+  Outcome outcome = search.run(record.interrupted);
+  return {record.logs, record.lineages, record.last_state, outcome};
+}
+
+void same(const Ran& a, const Ran& b) {
+  CHECK(a.logs == b.logs);
+  CHECK(a.lineages == b.lineages);
+  CHECK(a.state == b.state);
+  CHECK(a.outcome.best.text == b.outcome.best.text);
+  CHECK(a.outcome.final == b.outcome.final);
+}
+
+std::string message(const std::string& more) {
+  try {
+    Record record;
+    const Config config = small(more);
+    Search search(config, record);
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+bool contains(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("cache, threads and window change nothing in a search of general programs") {
+  const Ran plain = run(small("evaluations = 100"));
+  CHECK(plain.outcome.total.evaluations >= 100);
+  CHECK(plain.outcome.best.search > 0);
+  for (const char* more : {"cache = false", "threads = 2", "threads = 3\nwindow = 5", "window = 1"}) {
+    CAPTURE(more);
+    same(plain, run(small(std::string("evaluations = 100\n") + more)));
+  }
+  CHECK(run(small("evaluations = 100\nseed = 4")).logs != plain.logs);
+}
+
+TEST_CASE("a search of general programs goes on from any state as if it had not stopped") {
+  const Config config = small();
+  const Ran whole = run(config);
+  for (const int budget : {1, 16, 50, 160}) {
+    CAPTURE(budget);
+    Config part = config;
+    part.evaluations = budget;
+    Record first;
+    first.config = config;
+    Search(part, first).run(first.interrupted);
+    const Checkpoint checkpoint = read_checkpoint(first.last_state, "test");
+    Record second;
+    Search rest(config, second);
+    rest.restore(checkpoint.state);
+    const Outcome outcome = rest.run(second.interrupted);
+    CHECK(outcome.best.text == whole.outcome.best.text);
+    CHECK(outcome.final == whole.outcome.final);
+    CHECK(second.last_state == whole.state);
+    CHECK(whole.logs.ends_with(second.logs));
+  }
+}
+
+TEST_CASE("islands and random search of general programs are as reproducible") {
+  const std::string islands = "islands = 2\nmigrate-every = 2\nevaluations = 100\n";
+  same(run(small(islands)), run(small(islands + "threads = 2\ncache = false")));
+  const std::string random = "search = random\nevaluations = 60\n";
+  same(run(small(random)), run(small(random + "threads = 2")));
+}
+
+TEST_CASE("the form of programs follows from the first ones, or as asked") {
+  CHECK(message("init = stdlib/automl_nn.mlz\nprogram-set =\ntask = linear\nscalars = 5\nvectors = 9\nmatrices = 2").empty());
+  CHECK(contains(message("init = stdlib/automl_nn.mlz\nprogram-set =\ntask = linear"), "more can be set"));
+  CHECK(message("init = stdlib/automl_nn.mlz\nprogram-set =\ntask = linear\ngenome = general").empty());
+  CHECK(contains(message("genome = numbered"), "declares"));
+  CHECK(contains(message("genome = general\ninit ="), "--init"));
+  CHECK(contains(message("program-set = hiden=8"), "did you mean `hidden`"));
+  CHECK(contains(message("program-set = hidden"), "NAME=VALUE"));
+  CHECK(contains(message("init = stdlib/linear.mlz\nprogram-set ="), "10 classes"));
+  CHECK(contains(message("protocol = automl"), "needs a scalar y"));
+  CHECK(contains(message("setup-ops = normall"), "did you mean normal"));
+  CHECK(contains(message("learn-ops = unfold"), "cannot be drawn"));
+  CHECK(contains(message("predict-min = 40"), "at least 40"));
+}

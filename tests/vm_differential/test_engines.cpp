@@ -1,0 +1,139 @@
+#include <set>
+
+#include "life.hpp"
+#include "tests/support/random_program.hpp"
+#include "vm/dense.hpp"
+#include "vm/lanes.hpp"
+#include "vm/reference.hpp"
+
+using namespace mlz;
+using namespace mlz::test;
+
+namespace {
+
+#if defined(__SANITIZE_ADDRESS__)
+constexpr std::uint64_t kPrograms = 1500;
+#else
+constexpr std::uint64_t kPrograms = 20'000;
+#endif
+
+/// The program of that number, bound to some size, with all, some or no registers observed.
+vm::BoundProgram program_of(std::uint64_t seed) {
+  vm::BindOptions options;
+  const bool large = seed % 200 == 0;  // sums of more than 64 terms have another order
+  options.sizes["features"] = large ? 70 : std::array{2, 3, 4, 7, 8, 11}[seed % 6];
+  options.observe = std::array{vm::Observe::all, vm::Observe::named, vm::Observe::predictions}[seed / 6 % 3];
+  if (options.observe == vm::Observe::named) {
+    for (std::uint64_t r = seed % 3; r < 8; r += 3) options.observed.push_back("r" + std::to_string(r));
+    options.observed.push_back("F");
+  }
+  return bound(tests::random_program(seed), options);
+}
+
+vm::MachineOptions options_of(std::uint64_t seed, int lanes, vm::DType dtype) {
+  vm::MachineOptions o;
+  o.dtype = dtype;
+  o.lanes = lanes;
+  o.seed = seed;
+  o.blas = false;
+  for (int lane = 0; lane < lanes; ++lane) o.lifetimes.push_back(static_cast<std::uint32_t>(7 * lane + 2));
+  return o;
+}
+
+vm::Level level_of(std::uint64_t seed) {
+  const vm::Level level = vm::kLevels[seed % 3];
+  return vm::level_available(level) ? level : vm::Level::v2;
+}
+
+void note_ops(const vm::BoundProgram& program, std::set<OpId>& seen) {
+  for (const auto& code : program.code) {
+    for (const auto& i : code) {
+      if (i.live) seen.insert(i.op);
+    }
+  }
+}
+
+/// Every op that bound programs have.
+void check_all_seen(const std::set<OpId>& seen) {
+  for (const OpInfo& op : op_table()) {
+    const bool never_bound = op.id == OpId::noop || op.id == OpId::constant || op.id == OpId::concat ||
+                             op.id == OpId::set_fraction;
+    INFO(op.name());
+    CHECK((never_bound || seen.contains(op.id)));
+  }
+}
+
+void lead(Lives& lives, const std::function<void()>& look) {
+  lives.setup();
+  look();
+  for (int step = 0; step < 2; ++step) {
+    lives.predict();
+    look();
+    lives.learn();
+    look();
+  }
+}
+
+}  // namespace
+
+TEST_CASE("in f64 reference, lanes and dense without BLAS agree in every bit that can be read") {
+  std::set<OpId> seen;
+  long entries = 0, finite = 0;
+  for (std::uint64_t seed = 0; seed < kPrograms; ++seed) {
+    const vm::BoundProgram program = program_of(seed);
+    note_ops(program, seen);
+    const int lanes = 1 + static_cast<int>(seed % 3);
+    const vm::MachineOptions options = options_of(seed, lanes, vm::DType::f64);
+    const auto reference = vm::make_reference(program, options);
+    const auto by_lanes = vm::make_lanes(program, options, level_of(seed));
+    const auto dense = vm::make_dense(program, options, {seed % 2 == 0 ? 4096 : 64, seed % 4 == 1, level_of(seed / 3)});
+    Lives lives({reference.get(), by_lanes.get(), dense.get()}, seed);
+    INFO("program ", seed, ":\n", tests::random_program(seed));
+    lead(lives, [&] {
+      for (int lane = 0; lane < lanes; ++lane) {
+        Difference d;
+        compare(*reference, *by_lanes, lane, d);
+        INFO("lanes, lane ", lane);
+        REQUIRE(d.where == "");
+        compare(*reference, *dense, lane, d);
+        INFO("dense");
+        REQUIRE(d.where == "");
+        entries += d.entries;
+        finite += d.finite;
+      }
+    });
+  }
+  check_all_seen(seen);
+  CHECK(finite < entries);  // infinities and NaN take part,
+  CHECK(static_cast<double>(finite) > 0.5 * static_cast<double>(entries));  // but are not all there is
+}
+
+TEST_CASE("in f32 a lifetime on lanes does not depend on how many there are, and dense without BLAS agrees") {
+  std::set<OpId> seen;
+  for (std::uint64_t seed = 0; seed < kPrograms; ++seed) {
+    const vm::BoundProgram program = program_of(seed);
+    note_ops(program, seen);
+    const int lanes = 2 + static_cast<int>(seed % 19), watched = static_cast<int>(seed / 19) % lanes;
+    const vm::MachineOptions many = options_of(seed, lanes, vm::DType::f32);
+    vm::MachineOptions one = options_of(seed, 1, vm::DType::f32);
+    one.lifetimes = {many.lifetimes[static_cast<std::size_t>(watched)]};
+    const auto together = vm::make_lanes(program, many, level_of(seed));
+    const auto alone = vm::make_lanes(program, one, level_of(seed / 3));
+    const auto dense = vm::make_dense(program, one, {seed % 2 == 0 ? 4096 : 64, seed % 4 == 1, level_of(seed)});
+    Lives lives({together.get(), alone.get(), dense.get()}, seed);
+    INFO("program ", seed, ", lane ", watched, " of ", lanes, ":\n", tests::random_program(seed));
+    lead(lives, [&] {
+      const auto& registers = program.registers;
+      for (vm::RegisterId id = 0; id < registers.size(); ++id) {
+        if (!registers[id].observed) continue;
+        const auto x = values(*alone, id), y = values(*together, id, watched), z = values(*dense, id);
+        const bool same = std::equal(x.begin(), x.end(), y.begin(), same_bits);
+        const bool dense_same = std::equal(x.begin(), x.end(), z.begin(), same_bits);
+        INFO(registers[id].name);
+        REQUIRE(same);
+        REQUIRE(dense_same);
+      }
+    });
+  }
+  check_all_seen(seen);
+}
