@@ -23,21 +23,23 @@ const vm::BoundRegister& param(const vm::BoundProgram& program, std::size_t i) {
 }
 
 /// Throws InputError unless params have the same names and shapes.
-void check_same_params(const vm::BoundProgram& a, const vm::BoundProgram& b, const std::string& first,
-                       const std::string& other) {
+void check_same_params(const vm::BoundProgram& a, const vm::BoundProgram& b,
+                       const std::string& first, const std::string& other) {
   for (std::size_t i = 0; i < std::max(a.params.size(), b.params.size()); ++i) {
     const bool both = i < a.params.size() && i < b.params.size();
     if (both && param(a, i).name == param(b, i).name && param(a, i).rows == param(b, i).rows &&
         param(a, i).cols == param(b, i).cols)
       continue;
-    throw InputError(fmt::format("one vector of params cannot serve the tasks {} and {}: `{}` depends on the task", first,
-                                 other, i < a.params.size() ? param(a, i).name : param(b, i).name));
+    throw InputError(fmt::format(
+        "one vector of params cannot serve the tasks {} and {}: `{}` depends on the task", first,
+        other, i < a.params.size() ? param(a, i).name : param(b, i).name));
   }
 }
 
 }  // namespace
 
-ParamEvaluator::ParamEvaluator(const CoreProgram& program, std::vector<std::shared_ptr<const tasks::Task>> tasks,
+ParamEvaluator::ParamEvaluator(const CoreProgram& program,
+                               std::vector<std::shared_ptr<const tasks::Task>> tasks,
                                EvaluatorOptions options)
     : tasks_(std::move(tasks)), options_(std::move(options)) {
   if (tasks_.empty()) throw InputError("params are judged on one task or more; there is none");
@@ -51,7 +53,8 @@ ParamEvaluator::ParamEvaluator(const CoreProgram& program, std::vector<std::shar
 
 Vector ParamEvaluator::initial(std::uint64_t seed) const {
   Vector all;
-  for (const auto& values : vm::initial_params(programs_[0], seed)) all.insert(all.end(), values.begin(), values.end());
+  for (const auto& values : vm::initial_params(programs_[0], seed))
+    all.insert(all.end(), values.begin(), values.end());
   return all;
 }
 
@@ -66,8 +69,8 @@ std::vector<std::vector<double>> ParamEvaluator::split(std::span<const double> p
   return values;
 }
 
-std::vector<eval::Outcome> ParamEvaluator::outcomes(std::span<const double> params, std::uint64_t seed,
-                                                    std::uint32_t index) const {
+std::vector<eval::Outcome> ParamEvaluator::outcomes(std::span<const double> params,
+                                                    std::uint64_t seed, std::uint32_t index) const {
   std::vector<eval::Outcome> results;
   vm::MachineOptions machine_options;
   machine_options.dtype = options_.dtype;
@@ -80,14 +83,17 @@ std::vector<eval::Outcome> ParamEvaluator::outcomes(std::span<const double> para
     settings.protocol = eval::protocol_of(tasks_[i]->info().protocol);
     settings.seed = seed;
     settings.lifetime = index;
-    results.push_back(eval::run_lifetime(*machine, tasks_[i]->info(), tasks_[i]->problem(seed, index), settings));
+    results.push_back(
+        eval::run_lifetime(*machine, tasks_[i]->info(), tasks_[i]->problem(seed, index), settings));
   }
   return results;
 }
 
-double ParamEvaluator::score(std::span<const double> params, std::uint64_t seed, std::uint32_t index) const {
+double ParamEvaluator::score(std::span<const double> params, std::uint64_t seed,
+                             std::uint32_t index) const {
   Vector scores;
-  for (const auto& outcome : outcomes(params, seed, index)) scores.push_back(outcome.failed() ? 0 : outcome.score);
+  for (const auto& outcome : outcomes(params, seed, index))
+    scores.push_back(outcome.failed() ? 0 : outcome.score);
   if (options_.combine == Combine::product) return eval::product_score(scores);
   return std::accumulate(scores.begin(), scores.end(), 0.0) / static_cast<double>(scores.size());
 }

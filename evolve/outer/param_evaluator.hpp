@@ -18,19 +18,23 @@ struct EvaluatorOptions {
   eval::Settings settings;  ///< of each lifetime; the protocol is that of its task
 };
 
-/// Judges the params of a program by a lifetime on each of several tasks. Params are one vector: their numbers in
-/// declared order, row by row. Evaluation is pure; objects may be shared by threads.
+/// Judges the params of a program by a lifetime on each of several tasks. Params are one vector:
+/// their numbers in declared order, row by row. Evaluation is pure; objects may be shared by
+/// threads.
 class ParamEvaluator {
  public:
-  /// Throws InputError when the program does not fit a task, or has params of other shapes on one of them.
+  /// Throws InputError when the program does not fit a task, or has params of other shapes on one
+  /// of them.
   ParamEvaluator(const CoreProgram& program, std::vector<std::shared_ptr<const tasks::Task>> tasks,
                  EvaluatorOptions options = {});
 
   std::size_t size() const { return size_; }  ///< numbers in a vector of params
   /// First values of the params, drawn from the seed.
   Vector initial(std::uint64_t seed) const;
-  /// The outcome of lifetime `index` on each task. Throws std::invalid_argument for a vector of another size.
-  std::vector<eval::Outcome> outcomes(std::span<const double> params, std::uint64_t seed, std::uint32_t index) const;
+  /// The outcome of lifetime `index` on each task. Throws std::invalid_argument for a vector of
+  /// another size.
+  std::vector<eval::Outcome> outcomes(std::span<const double> params, std::uint64_t seed,
+                                      std::uint32_t index) const;
   /// Their scores as one; a lifetime that failed scores 0.
   double score(std::span<const double> params, std::uint64_t seed, std::uint32_t index) const;
 

@@ -8,8 +8,8 @@ using test::scalar;
 
 namespace {
 
-/// Ends by itself after some steps; the observation is how many were taken in this episode, the reward the index of the
-/// action plus one, or the first number of a continuous action.
+/// Ends by itself after some steps; the observation is how many were taken in this episode, the
+/// reward the index of the action plus one, or the first number of a continuous action.
 class Counting : public tasks::World {
  public:
   Counting(double end, bool continuous) : end_(end), continuous_(continuous) {}
@@ -56,15 +56,19 @@ struct Lifetime {
 /// Keeps what it was shown as the digits of numbers, the latest last.
 const char* const kWitness =
     "state y : vector[outputs]\n"
-    "state seen : scalar\nstate rewards : scalar\nstate later : scalar\nstate ends : scalar\nstate shown : scalar\n"
+    "state seen : scalar\nstate rewards : scalar\nstate later : scalar\nstate ends : scalar\nstate "
+    "shown : scalar\n"
     "state acted : scalar\n"
-    "def Predict(x):\n  seen = seen * 10 + sum(x)\n  rewards = rewards * 10 + reward\n  ends = ends * 10 + done\n"
+    "def Predict(x):\n  seen = seen * 10 + sum(x)\n  rewards = rewards * 10 + reward\n  ends = "
+    "ends * 10 + done\n"
     "  shown = shown * 10 + sum(action)\n  y[1] = 1\n  y[2] = 1\n"
     "def Learn(x):\n  later = later * 10 + reward\n  acted = acted * 10 + argmax(action)\n";
 
 }  // namespace
 
-TEST_CASE("Predict sees what the last step brought, Learn what this one did, with nothing reset between episodes") {
+TEST_CASE(
+    "Predict sees what the last step brought, Learn what this one did, with nothing reset between "
+    "episodes") {
   Lifetime lifetime(2);
   const auto machine = lifetime.world.machine(kWitness);
   const Outcome outcome = lifetime.run(*machine);
@@ -100,7 +104,8 @@ TEST_CASE("the score is the weighted normalised return") {
   lifetime.control->episodes = 3;
   // Action 0 in the first episode, 2 afterwards.
   const Outcome outcome = lifetime.run(
-      "state y : vector[outputs]\nstate t : scalar\ndef Predict(x):\n  t += 1\n  y[2] = heaviside(t - 4)\n");
+      "state y : vector[outputs]\nstate t : scalar\ndef Predict(x):\n  t += 1\n  y[2] = "
+      "heaviside(t - 4)\n");
   CHECK(outcome.returns == std::vector<double>{3, 9, 9});
   CHECK(outcome.score == doctest::Approx(0.9));
   CHECK(outcome.train == doctest::Approx(7));
@@ -122,7 +127,9 @@ TEST_CASE("a continuous world takes y itself") {
 }
 
 TEST_CASE("a y that is not finite ends the lifetime, or is passed over") {
-  const char* const program = "state y : vector[outputs]\ndef Predict(x):\n  y[0] = log(0 - sum(x) - 1)\n  y[1] = -1 / sum(x)\n";
+  const char* const program =
+      "state y : vector[outputs]\ndef Predict(x):\n  y[0] = log(0 - sum(x) - 1)\n  y[1] = -1 / "
+      "sum(x)\n";
   Lifetime lifetime(2);
   const Outcome outcome = lifetime.run(program);
   CHECK(outcome.why == Stop::non_finite);
@@ -148,17 +155,24 @@ TEST_CASE("limits of steps hold, and whole episodes count") {
 TEST_CASE("programs and protocols that do not fit a world are told so") {
   Lifetime lifetime;
   const auto& world = lifetime.world;
-  const auto fit = [&](const char* text, Protocol protocol) { check_fit(world.machine(text)->program(), world.info, protocol); };
+  const auto fit = [&](const char* text, Protocol protocol) {
+    check_fit(world.machine(text)->program(), world.info, protocol);
+  };
   CHECK_NOTHROW(fit("state y : vector[outputs]\n", Protocol::control));
   CHECK_NOTHROW(fit("size batch = 1\nstate y : matrix[batch, outputs]\n", Protocol::control));
-  CHECK_THROWS_WITH_AS(fit("def Predict(x):\n  y = sum(x)\n", Protocol::control), doctest::Contains("make y a vector"), InputError);
+  CHECK_THROWS_WITH_AS(fit("def Predict(x):\n  y = sum(x)\n", Protocol::control),
+                       doctest::Contains("make y a vector"), InputError);
   CHECK_THROWS_WITH_AS(fit("size batch = 2\nstate y : matrix[batch, outputs]\n", Protocol::control),
                        doctest::Contains("--set batch=1"), InputError);
-  CHECK_THROWS_WITH_AS(fit("state y : vector[outputs]\n", Protocol::stream), doctest::Contains("--protocol control"), InputError);
-  CHECK_THROWS_WITH_AS(fit("state y : vector[outputs]\n", Protocol::automl), doctest::Contains("--protocol control"), InputError);
+  CHECK_THROWS_WITH_AS(fit("state y : vector[outputs]\n", Protocol::stream),
+                       doctest::Contains("--protocol control"), InputError);
+  CHECK_THROWS_WITH_AS(fit("state y : vector[outputs]\n", Protocol::automl),
+                       doctest::Contains("--protocol control"), InputError);
   lifetime.world.settings.epochs = 3;
-  CHECK_THROWS_WITH_AS(lifetime.run("state y : vector[outputs]\n"), doctest::Contains("episodes"), InputError);
+  CHECK_THROWS_WITH_AS(lifetime.run("state y : vector[outputs]\n"), doctest::Contains("episodes"),
+                       InputError);
   const test::World examples(tasks::Metric::accuracy, 2);
-  CHECK_THROWS_WITH_AS(check_fit(examples.machine("def Predict(x):\n  y = sum(x)\n")->program(), examples.info, Protocol::control),
+  CHECK_THROWS_WITH_AS(check_fit(examples.machine("def Predict(x):\n  y = sum(x)\n")->program(),
+                                 examples.info, Protocol::control),
                        doctest::Contains("--protocol stream"), InputError);
 }

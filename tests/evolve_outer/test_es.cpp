@@ -10,7 +10,8 @@ namespace {
 
 double bowl(const Vector& x) {
   double sum = 0;
-  for (std::size_t i = 0; i < x.size(); ++i) sum += (x[i] - 1) * (x[i] - 1) * static_cast<double>(i + 1);
+  for (std::size_t i = 0; i < x.size(); ++i)
+    sum += (x[i] - 1) * (x[i] - 1) * static_cast<double>(i + 1);
   return sum;
 }
 

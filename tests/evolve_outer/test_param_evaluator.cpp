@@ -35,7 +35,8 @@ std::vector<std::shared_ptr<const tasks::Task>> worlds(std::initializer_list<con
 }  // namespace
 
 TEST_CASE("SFNN has 565 params in every world, and its fitness is the product of the scores") {
-  const auto three = worlds({"cartpole:episodes=2,steps=20", "acrobot:episodes=2,steps=20", "mountain_car:episodes=2,steps=20"});
+  const auto three = worlds({"cartpole:episodes=2,steps=20", "acrobot:episodes=2,steps=20",
+                             "mountain_car:episodes=2,steps=20"});
   const CoreProgram sfnn = core_of("sfnn.mlz");
   const ParamEvaluator evaluator(sfnn, three);
   CHECK(evaluator.size() == 565);
@@ -52,17 +53,20 @@ TEST_CASE("SFNN has 565 params in every world, and its fitness is the product of
 }
 
 TEST_CASE("params that depend on the task cannot be shared") {
-  CHECK_THROWS_WITH_AS(ParamEvaluator(core_of("srwm.mlz"), worlds({"cartpole", "acrobot"})), doctest::Contains("`Wi`"),
-                       InputError);
+  CHECK_THROWS_WITH_AS(ParamEvaluator(core_of("srwm.mlz"), worlds({"cartpole", "acrobot"})),
+                       doctest::Contains("`Wi`"), InputError);
   CHECK_THROWS_AS(ParamEvaluator(core_of("mlp.mlz"), worlds({"cartpole"})), InputError);
   CHECK_THROWS_AS(ParamEvaluator(core_of("sfnn.mlz"), {}), InputError);
 }
 
 TEST_CASE("an outer loop finds params that balance the pole") {
-  const CoreProgram linear = core_of_text("param W : matrix[outputs, features]\ndef Predict(x):\n  y = W @ x\n");
+  const CoreProgram linear =
+      core_of_text("param W : matrix[outputs, features]\ndef Predict(x):\n  y = W @ x\n");
   const ParamEvaluator evaluator(linear, worlds({"cartpole:episodes=1,steps=200"}));
   Cma cma(Vector(evaluator.size(), 0.0), {.candidates = 8, .seed = 1});
-  const auto judged = [&](std::span<const double> params, std::uint32_t index) { return evaluator.score(params, 1, index); };
+  const auto judged = [&](std::span<const double> params, std::uint32_t index) {
+    return evaluator.score(params, 1, index);
+  };
   for (std::uint32_t g = 0; g < 15; ++g) {
     Vector losses;
     for (const Vector& params : cma.ask()) losses.push_back(-judged(params, g));

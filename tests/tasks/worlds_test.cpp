@@ -8,7 +8,8 @@ using namespace mlz::tasks::test;
 
 namespace {
 
-std::shared_ptr<const Control> control_of(const std::string& task, std::uint64_t seed = 1, std::uint32_t index = 0) {
+std::shared_ptr<const Control> control_of(const std::string& task, std::uint64_t seed = 1,
+                                          std::uint32_t index = 0) {
   const Problem problem = make_task(task, DataPaths{})->problem(seed, index);
   REQUIRE(problem.control);
   return problem.control;
@@ -34,7 +35,8 @@ double mean_reward(const Control& control, double arm, int count) {
 }  // namespace
 
 TEST_CASE("every world makes its default form, and its sizes fit its observations and actions") {
-  for (const char* name : {"cartpole", "acrobot", "mountain_car", "pendulum", "bandit", "swapping_bandit"}) {
+  for (const char* name :
+       {"cartpole", "acrobot", "mountain_car", "pendulum", "bandit", "swapping_bandit"}) {
     CAPTURE(name);
     const auto task = make_task(name, DataPaths{});
     const auto& info = task->info();
@@ -55,7 +57,8 @@ TEST_CASE("every world makes its default form, and its sizes fit its observation
         "cartpole:steps=20,mode=published");
 }
 
-TEST_CASE("first states depend on seed, lifetime and episode alone, and lie where Gymnasium draws them") {
+TEST_CASE(
+    "first states depend on seed, lifetime and episode alone, and lie where Gymnasium draws them") {
   const auto a = control_of("cartpole");
   CHECK(first_state(*a, 3) == first_state(*control_of("cartpole"), 3));
   CHECK(first_state(*a, 3) != first_state(*a, 4));
@@ -101,7 +104,8 @@ TEST_CASE("a bandit pays as often as it says, and the good arm moves on") {
   world->reset(draws);
   const double arm = world->state()[0];
   std::string pays;
-  for (int i = 0; i < 12; ++i) pays += world->step(std::span(&arm, 1), draws).reward == 1 ? '1' : '0';
+  for (int i = 0; i < 12; ++i)
+    pays += world->step(std::span(&arm, 1), draws).reward == 1 ? '1' : '0';
   CHECK(pays == "111000111000");
   CHECK(mean_reward(*control_of("swapping_bandit:good=1,bad=0,period=0,chance=0.5"), 0, 4000) ==
         doctest::Approx(0.5).epsilon(0.1));

@@ -23,7 +23,8 @@ TEST_CASE("comparison learners reach their scores on drawn digits") {
       {"fast_weights.mlz --set oja=1", 0.68},
   };
   for (const auto& [program, score] : expected) {
-    const double test = result_of(std::string("stdlib/") + program + " --task digits:epochs=1").at("test");
+    const double test =
+        result_of(std::string("stdlib/") + program + " --task digits:epochs=1").at("test");
     INFO(program);
     CHECK(test >= score);
   }
@@ -31,12 +32,16 @@ TEST_CASE("comparison learners reach their scores on drawn digits") {
 
 TEST_CASE("every learner that is trained by an outer loop lives through a short stream") {
   for (const char* program :
-       {"meta_rnn.mlz", "srwm.mlz", "srwm.mlz --set feedback=2 --set norm_residual=1 --set input_softmax=0",
-        "srwm.mlz --set rates=1 --set heads=1 --set layers=1", "vsml.mlz", "vsml.mlz --set n=[features,4,outputs]",
-        "vsml.mlz --set batch=3 --set message_norm=1", "vsml.mlz --set lateral=1 --set S=5",
+       {"meta_rnn.mlz", "srwm.mlz",
+        "srwm.mlz --set feedback=2 --set norm_residual=1 --set input_softmax=0",
+        "srwm.mlz --set rates=1 --set heads=1 --set layers=1", "vsml.mlz",
+        "vsml.mlz --set n=[features,4,outputs]", "vsml.mlz --set batch=3 --set message_norm=1",
+        "vsml.mlz --set lateral=1 --set S=5",
         "vsml.mlz --set feed_label=1 --set backward_pass=1"}) {
-    const auto result = result_of(std::string("stdlib/") + program + " --task digits:size=8,train=30,test=10,epochs=1");
-    CHECK(result.at("steps") == (std::string(program).find("batch=3") == std::string::npos ? 30 : 10));
+    const auto result = result_of(std::string("stdlib/") + program +
+                                  " --task digits:size=8,train=30,test=10,epochs=1");
+    CHECK(result.at("steps") ==
+          (std::string(program).find("batch=3") == std::string::npos ? 30 : 10));
   }
 }
 
@@ -46,11 +51,15 @@ TEST_CASE("learners act in worlds") {
   CHECK(pole.at("metric") == "return");
   CHECK(pole.at("steps").get<double>() >= 24);
   CHECK(pole.at("train").get<double>() * 3 == doctest::Approx(pole.at("steps").get<double>()));
-  const auto published = result_of("stdlib/sfnn.mlz --task cartpole:episodes=3,mode=published,steps=60");
+  const auto published =
+      result_of("stdlib/sfnn.mlz --task cartpole:episodes=3,mode=published,steps=60");
   CHECK(published.at("steps") == 180);
-  CHECK(result_of("stdlib/sfnn.mlz --task acrobot:episodes=1,steps=50 --set types=5").at("train") == -50);
-  CHECK(result_of("stdlib/srwm.mlz --task pendulum:episodes=2,steps=30 --set feedback=3").at("steps") == 60);
-  CHECK(result_of("stdlib/srwm.mlz --task swapping_bandit --set feedback=3 --set forget=1").at("steps") == 100);
+  CHECK(result_of("stdlib/sfnn.mlz --task acrobot:episodes=1,steps=50 --set types=5").at("train") ==
+        -50);
+  CHECK(result_of("stdlib/srwm.mlz --task pendulum:episodes=2,steps=30 --set feedback=3")
+            .at("steps") == 60);
+  CHECK(result_of("stdlib/srwm.mlz --task swapping_bandit --set feedback=3 --set forget=1")
+            .at("steps") == 100);
   CHECK(result_of("stdlib/vsml.mlz --task bandit:arms=4").at("steps") == 100);
 }
 
