@@ -71,7 +71,7 @@ std::vector<ConfigField> space_fields() {
              "form of programs: numbered registers as in AutoML-Zero, or general; auto: numbered where --init has that form",
              {"auto", "numbered", "general"}),
       g.text("protocol", &Config::protocol, "general form: how examples are shown and scored (default: the task's)",
-             {"", "automl", "stream"}),
+             {"", "automl", "stream", "control"}),
       g.text("program-set", &Config::program_set,
              "general form: new values of sizes, consts and params of --init, as in 'hidden=16; rate=0.1'; --set NAME=VALUE adds one"),
       g.whole("temporaries", &Config::temporaries, 0, 10000, "general form: registers that mutations may add to a program"),

@@ -143,7 +143,8 @@ bool fits_numbered(const CoreProgram& program) {
 
 bool is_numbered(const Config& config, const std::vector<CoreProgram>& first) {
   if (config.genome != "auto") return config.genome == "numbered";
-  return config.protocol != "stream" && config.program_set.empty() && std::all_of(first.begin(), first.end(), fits_numbered);
+  const bool automl = config.protocol.empty() || config.protocol == "automl";
+  return automl && config.program_set.empty() && std::all_of(first.begin(), first.end(), fits_numbered);
 }
 
 GeneralSpace general_space(const Config& c, const std::vector<CoreProgram>& first) {

@@ -78,6 +78,11 @@ void NumberedGenomes::prepare(const ProblemSet& search) {
 
 void NumberedGenomes::check(const tasks::Task& task) const {
   const tasks::TaskInfo& info = task.info();
+  if (info.metric == tasks::Metric::episode_return) {
+    throw InputError(fmt::format("task {} is a world to act in; programs of numbered registers need examples, as those of "
+                                 "linear or projected. --init a program whose y is a vector",
+                                 info.name));
+  }
   if (info.metric != tasks::Metric::accuracy || info.classes <= 2) return;
   throw InputError(fmt::format("task {} has {} classes; programs of numbered registers tell two apart: choose two, as in "
                                "{}{}classes=3/5",

@@ -93,7 +93,8 @@ LabelForm label_form(const vm::BoundProgram& program, const tasks::TaskInfo& tas
 void check_fit(const vm::BoundProgram& program, const tasks::TaskInfo& task, Protocol protocol) {
   if (protocol == Protocol::control) return check_control(program, task);
   if (task.metric == tasks::Metric::episode_return) {
-    throw InputError(fmt::format("task {} is a world to act in and has no examples; use --protocol control", task.name));
+    throw InputError(fmt::format(
+        "task {} is a world to act in and has no examples; use --protocol control", task.name));
   }
   const LabelForm form = label_form(program, task);
   if (protocol != Protocol::automl) return;
