@@ -32,7 +32,7 @@ struct Config {
   std::string init;
   std::string constants = "lognormal";
   double cost_limit = 0;
-  std::string genome = "auto", protocol, program_set;
+  std::string genome = "auto", protocol, program_set, load;
   std::int64_t temporaries = 20;
 
   // how they are searched
@@ -52,6 +52,8 @@ struct Config {
   double target_score = 0;
 
   // how it runs; none of these changes a result
+  bool ablate = true;
+  std::int64_t tune = 0;
   std::int64_t threads = 1;
   std::int64_t window = 128;
   bool cache = true;

@@ -73,10 +73,13 @@ std::vector<ConfigField> space_fields() {
       g.text("protocol", &Config::protocol, "general form: how examples are shown and scored (default: the task's)",
              {"", "automl", "stream", "control"}),
       g.text("program-set", &Config::program_set,
-             "general form: new values of sizes, consts and params of --init, as in 'hidden=16; rate=0.1'; --set NAME=VALUE adds one"),
+             "general form: new values of sizes, consts and params of --init, as in 'hidden=16; rate=0.1'; "
+             "--set NAME=VALUE adds one"),
+      g.text("load", &Config::load, "general form: safetensors file with values of the params of --init, for all programs"),
       g.whole("temporaries", &Config::temporaries, 0, 10000, "general form: registers that mutations may add to a program"),
       g.number("cost-limit", &Config::cost_limit, 0, 1e300,
-               "refuse programs whose static cost exceeds so many times that of the two-layer network, or in general form of --init; 0: none"),
+               "refuse programs whose static cost exceeds so many times that of the two-layer network, or in general "
+               "form of --init; 0: none"),
   };
 }
 
@@ -111,6 +114,14 @@ std::vector<ConfigField> stop_fields() {
   };
 }
 
+std::vector<ConfigField> result_fields() {
+  const Group g{"Result (best_readable.mlz)", true};
+  return {
+      g.flag("ablate", &Config::ablate, "leave out of it whatever its scores do not need"),
+      g.whole("tune", &Config::tune, 0, kMany, "trials of other constants in it"),
+  };
+}
+
 std::vector<ConfigField> running_fields() {
   const Group g{kRunningGroup, true};
   return {
@@ -124,7 +135,7 @@ std::vector<ConfigField> running_fields() {
 
 std::vector<ConfigField> make_fields() {
   std::vector<ConfigField> all;
-  for (const auto& part : {task_fields(), space_fields(), search_fields(), stop_fields(), running_fields()}) {
+  for (const auto& part : {task_fields(), space_fields(), search_fields(), stop_fields(), result_fields(), running_fields()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;

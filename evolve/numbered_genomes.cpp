@@ -76,11 +76,11 @@ void NumberedGenomes::prepare(const ProblemSet& search) {
   setups_.assign(finders_.size(), SetupValues(options_.space.banks, features));
 }
 
-void NumberedGenomes::check(const tasks::Task& task) const {
+void NumberedGenomes::check(const tasks::Task& task) {
   const tasks::TaskInfo& info = task.info();
   if (info.metric == tasks::Metric::episode_return) {
-    throw InputError(fmt::format("task {} is a world to act in; programs of numbered registers need examples, as those of "
-                                 "linear or projected. --init a program whose y is a vector",
+    throw InputError(fmt::format("task {} is a world to act in; programs of numbered registers learn from examples: start "
+                                 "from a program that acts, by --init",
                                  info.name));
   }
   if (info.metric != tasks::Metric::accuracy || info.classes <= 2) return;
@@ -91,6 +91,10 @@ void NumberedGenomes::check(const tasks::Task& task) const {
 
 RunSetting NumberedGenomes::setting(const tasks::Task&) const {
   return {eval::Protocol::automl, vm::DType::f64, "lanes", options_.join, options_.max_error};
+}
+
+void NumberedGenomes::load_params(const tasks::Task&, const ParamReader&) {
+  throw InputError("--load: programs of numbered registers have no params");
 }
 
 std::unique_ptr<Judge> NumberedGenomes::judge(const ProblemSet& set, int workers) {

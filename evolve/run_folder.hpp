@@ -14,6 +14,7 @@ namespace mlz::evolve {
 ///   hall_of_fame.csv   the best program of every size
 ///   programs/          those programs, and the best of every experiment
 ///   best.mlz           the best program so far
+///   best_readable.mlz  at the end: the same for people, perhaps with fewer lines
 ///   checkpoint         from which the run can go on
 /// All but timing.jsonl are equal, byte for byte, whether a run was interrupted or not. Files are written beside their
 /// place and renamed. Errors of the disk are InputErrors.

@@ -14,7 +14,7 @@ constexpr std::uint32_t kPurposes = 0xFFFFFF00;  // islands beyond any number of
 constexpr std::uint32_t kSearchProblems = 0, kSelectProblems = 1, kFinalProblems = 2;
 constexpr double kTickSeconds = 0.2;
 
-std::shared_ptr<const tasks::Task> task_of(const Config& config, const std::string& text, const Genomes& genomes) {
+std::shared_ptr<const tasks::Task> task_of(const Config& config, const std::string& text, Genomes& genomes) {
   auto task = tasks::make_task(text.empty() ? config.task : text, tasks::DataPaths::standard(config.data));
   genomes.check(*task);
   return task;

@@ -4,6 +4,7 @@
 
 #include "evolve/config.hpp"
 #include "evolve/evolution.hpp"
+#include "evolve/simplify/simplify.hpp"
 
 namespace mlz::evolve {
 
@@ -70,12 +71,17 @@ struct Outcome {
 class Search {
  public:
   Search(const Config& config, Listener& listener);
+  /// Values for the params of the programs; must come before run().
+  void load_params(const ParamReader& read) { genomes_->load_params(*task_, read); }
   /// Goes on from a state; must come before run().
   void restore(const SearchState& state);
   Outcome run(const std::atomic<bool>& interrupted);
 
   const std::string& task_name() const { return task_->info().name; }
   RunSetting setting() const { return genomes_->setting(*task_); }
+  /// The best program for people to read, scored on its search problems and then on some of its select problems.
+  Simplified simplify_best(const Outcome& outcome, const SimplifyOptions& options) const;
+  std::int64_t select_problems_of_ablation() const { return std::min<std::int64_t>(config_.select_tasks, 10); }
   std::uint64_t search_seed(std::uint32_t experiment) const { return problem_seed(experiment, 0); }
 
  private:

@@ -167,3 +167,55 @@ TEST_CASE("Ctrl-C saves and ends with the result") {
   CHECK(fs::exists(out + "/checkpoint"));
   CHECK(fs::exists(out + "/best.mlz"));
 }
+
+TEST_CASE("a search from a program of any form ends with text that mlzrun runs to the same score") {
+  const Folder folder;
+  const std::string out = folder / "run";
+  const std::string search = "--preset program --init stdlib/mlp.mlz --task digits:size=8,train=200,valid=100 "
+                             "--set hidden=8 --population 10 --quiet ";
+  const Ended ended = run(search + "--evaluations 30 --out " + out);
+  CAPTURE(ended.out);
+  REQUIRE(ended.code == 0);
+  for (const char* name : {"best.mlz", "best_readable.mlz"}) {
+    const std::string text = read(out + "/" + name);
+    const auto after = [&](const std::string& word) {
+      const std::size_t at = text.find(word) + word.size();
+      return text.substr(at, text.find_first_of(" \n", at) - at);
+    };
+    const std::string score = after(name == std::string("best.mlz") ? "# score: " : "# readable form: search score ");
+    const Folder other;
+    const std::string result = other / "result";
+    const std::string command = std::string(MLZRUN) + " " + out + "/" + name + " --task digits:size=8,train=200,valid=100" +
+                                " --seed " + after("# seed: ") + " --engine " + after("# engine: ") + " --json --quiet > ";
+    REQUIRE(std::system((command + result).c_str()) == 0);
+    CAPTURE(text);
+    const std::string number = score.back() == ',' ? score.substr(0, score.size() - 1) : score;
+    CHECK(read(result).find("\"score\":" + number) != std::string::npos);
+  }
+  const Ended again = run("--quiet --evaluations 60 --resume " + out);
+  REQUIRE(again.code == 0);
+  REQUIRE(run(search + "--evaluations 60 --out " + (folder / "whole")).code == 0);
+  auto resumed = contents(out), whole = contents(folder / "whole");
+  for (const char* name : {"config.json", "checkpoint"}) {  // these know how far the run was to go
+    resumed.erase(name);
+    whole.erase(name);
+  }
+  CHECK(resumed == whole);
+}
+
+TEST_CASE("params can come from a file, and worlds can be searched in") {
+  const Folder folder;
+  const std::string model = folder / "p.safetensors";
+  const std::string program = MLZ_SOURCE_DIR "/examples/08_params.mlz --task digits:size=8,train=50,valid=50 --quiet ";
+  REQUIRE(std::system((std::string(MLZRUN) + " " + program + "--save " + model + " > /dev/null").c_str()) == 0);
+  const std::string search = "--preset program --population 5 --evaluations 10 --init " + program;
+  const Ended loaded = run(search + "--load " + model);
+  CAPTURE(loaded.out);
+  CHECK(loaded.code == 0);
+  CHECK(run(search + "--load " + (folder / "none")).code == 2);
+  CHECK(has(run("--preset automl-zero-demo --load " + model), "--init"));
+  const Ended world = run("--preset program --init stdlib/sfnn.mlz --task cartpole:episodes=2,steps=20 --population 4 "
+                          "--evaluations 8 --quiet");
+  CAPTURE(world.out);
+  CHECK(world.code == 0);
+}

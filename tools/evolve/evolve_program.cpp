@@ -9,10 +9,14 @@
 #include "lang/core/diagnostics.hpp"
 #include "tasks/task.hpp"
 #include "tools/evolve/search_display.hpp"
+#include "tools/support/files.hpp"
+#include "tools/support/model_file.hpp"
 #include "tools/support/program_main.hpp"
 
 namespace mlz::tools {
 namespace {
+
+constexpr std::uintmax_t kMostModelBytes = std::uintmax_t{16} << 30;
 
 using evolve::Champion;
 using evolve::Config;
@@ -26,6 +30,7 @@ class Run : public evolve::Listener {
       : config_(config),
         search_(config_, *this),
         display_(options.quiet ? ProgressDisplay::Mode::off : ProgressDisplay::mode_for_stderr(), config_) {
+    if (!config_.load.empty()) load_params();
     if (!options.resume.empty()) {
       folder_.emplace(evolve::RunFolder::reopen(options.resume, config_));
       evolve::SearchState state = folder_->checkpoint()->state;
@@ -87,7 +92,9 @@ class Run : public evolve::Listener {
   Champion best_;
   Clock::time_point last_save_ = Clock::now();
 
+  void load_params();
   void finish(const Outcome& outcome);
+  void write_readable(const Outcome& outcome);
 };
 
 std::string Run::header(const Champion& c) const {
@@ -105,11 +112,30 @@ std::string Run::header(const Outcome& o) const {
   return header(o.best) + fmt::format("# final score: {} (seed {})\n", o.final, o.final_seed);
 }
 
+void Run::load_params() {
+  const TensorFile file = from_safetensors(read_file(config_.load, kMostModelBytes), config_.load);
+  search_.load_params([&](const vm::BoundProgram& program) { return take_model(file, config_.load, program).params; });
+}
+
 void Run::finish(const Outcome& outcome) {
-  if (!outcome.best.text.empty()) folder_->write("best.mlz", header(outcome) + outcome.best.text);
+  if (!outcome.best.text.empty()) {
+    folder_->write("best.mlz", header(outcome) + outcome.best.text);
+    write_readable(outcome);
+  }
   Json json{{"event", "end"}, {"stop", stop_reason_text(outcome.stop)}, {"evaluations", outcome.total.evaluations},
             {"best_search", outcome.best.search}, {"select", outcome.best.select}, {"final", outcome.final}};
   folder_->log(json.dump());
+}
+
+/// Whoever is in a hurry gets the program with all its lines.
+void Run::write_readable(const Outcome& o) {
+  const bool hurry = o.stop == evolve::StopReason::interrupted || o.stop == evolve::StopReason::time;
+  const evolve::Simplified s = search_.simplify_best(
+      o, {config_.ablate && !hurry, hurry ? 0 : config_.tune, static_cast<std::uint64_t>(config_.seed)});
+  std::string head = header(o.best);
+  head += fmt::format("# readable form: search score {}, select score {} on the first {}\n", s.after[0].fitness,
+                      s.after[1].fitness, search_.select_problems_of_ablation());
+  folder_->write("best_readable.mlz", head + s.text);
 }
 
 void report(const Outcome& o) {

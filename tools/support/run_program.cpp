@@ -12,6 +12,7 @@
 #include "tools/support/program_setup.hpp"
 #include "tools/support/progress.hpp"
 #include "tools/support/report.hpp"
+#include "tools/support/simplify_program.hpp"
 
 namespace mlz::tools {
 namespace {
@@ -193,6 +194,7 @@ int run_program(const RunOptions& options) {
     fmt::print("{} fits {}\n", options.program, setup.info().name);
     return kSuccess;
   }
+  if (options.simplify) return simplify_program(options, setup, compiled.core);
   return Runs(options, std::move(setup), compiled.core).run();
 }
 
