@@ -35,6 +35,7 @@ struct SearchState {
   bool running = false;             ///< an experiment has begun and has not ended
   std::vector<std::uint64_t> candidates;     ///< of each island
   std::vector<std::vector<Member>> islands;  ///< populations
+  std::vector<double> bars;                  ///< of the hurdle, of each island
   Totals total, before;             ///< before: when the experiment began
   Champion peak;                    ///< best program of the experiment at any time
   Champion best;                    ///< best of the experiments that ended
@@ -90,9 +91,9 @@ class Search {
   Listener& listener_;
   std::unique_ptr<Genomes> genomes_;
   Workers workers_;
-  std::unique_ptr<ScoreCache> cache_;
+  std::unique_ptr<ScoreCache> cache_, hurdle_cache_;
   std::shared_ptr<const tasks::Task> task_, select_task_, final_task_;
-  std::unique_ptr<Judge> judge_;
+  std::unique_ptr<Judge> judge_, hurdle_judge_;
   std::vector<Evolution> islands_;
   SearchState state_;  // its islands are filled in when it is saved
   std::vector<double> best_by_size_;
@@ -105,6 +106,7 @@ class Search {
   double seconds() const;
 
   void begin_experiment(bool fresh);
+  Hurdle make_hurdle();
   void fill_islands();
   std::optional<StopReason> run_experiment(const std::atomic<bool>& interrupted);
   std::optional<StopReason> generation(const std::atomic<bool>& interrupted);

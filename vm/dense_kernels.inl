@@ -6,6 +6,7 @@
 // one for each partial of some columns. Short sums, which go from left to right, are made for
 // several rows or columns at once.
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <limits>
 #include <type_traits>

@@ -219,3 +219,18 @@ TEST_CASE("params can come from a file, and worlds can be searched in") {
   CAPTURE(world.out);
   CHECK(world.code == 0);
 }
+
+TEST_CASE("on a full disk a search ends with 2, and goes on when there is room again") {
+  const Folder folder;
+  const std::string whole = folder / "whole", out = folder / "run";
+  REQUIRE(run(kSmall + ("--out " + whole)).code == 0);
+  // No file may grow over 16 KiB: the checkpoint is larger, the configuration is not.
+  const std::string limited = "( trap '' XFSZ; ulimit -f 32; exec " + std::string(MLZEVOLVE) + " " + kSmall + "--out " + out +
+                              " ) > " + (folder / "out") + " 2>&1";
+  const int status = std::system(limited.c_str());
+  REQUIRE(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 2);
+  CHECK(read(folder / "out").find("cannot write " + out) != std::string::npos);
+  CHECK(run("--quiet --resume " + out).code == 0);
+  CHECK(contents(out) == contents(whole));
+}
