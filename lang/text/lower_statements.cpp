@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "lang/text/lowering.hpp"
 #include "lang/text/parser.hpp"
@@ -109,14 +110,20 @@ void Lowering::lower_several(const Statement& s) {
                                values.size() == 1 ? "" : "s"));
     return;
   }
-  // All right sides are computed before the first name changes.
+  // All right sides are computed before the first name changes. A name that is new here refers to nothing yet.
+  const auto refers_to = [&](const Expr& target, const Value& value) {
+    const Expr* base = &target;
+    while (base->kind == Expr::Kind::index) base = &base->operands[0];
+    const bool was_dry = std::exchange(dry_, true);
+    const Value named = resolve(*base);
+    dry_ = was_dry;
+    return named.kind != Value::Kind::bad && named.ref.name == value.ref.name;
+  };
   for (std::size_t i = 0; i < values.size(); ++i) {
     Value value = materialise(std::move(values[i]));
-    const bool changes = std::any_of(s.targets.begin(), s.targets.begin() + static_cast<std::ptrdiff_t>(i), [&](const Expr& t) {
-      const Expr* base = &t;
-      while (base->kind == Expr::Kind::index) base = &base->operands[0];
-      return value.kind == Value::Kind::reg && resolve(*base).ref.name == value.ref.name;
-    });
+    const bool changes = value.kind == Value::Kind::reg &&
+                         std::any_of(s.targets.begin(), s.targets.begin() + static_cast<std::ptrdiff_t>(i),
+                                     [&](const Expr& target) { return refers_to(target, value); });
     if (changes) value = materialise(finish(OpId::copy, {value}, {}, s.where));
     values[i] = atom(value);
   }
