@@ -17,6 +17,9 @@ if(MLZ_SANITIZE)
                          -fno-omit-frame-pointer)
   target_link_options(mlz_options INTERFACE -fsanitize=address,undefined)
 endif()
+if(MLZ_FUZZ)
+  target_compile_options(mlz_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 
 # mlz_library(name FOLDER folder [LINK targets...] [PRIVATE targets...] [EXCLUDE regex])
 # builds every .cpp directly inside FOLDER (relative to the project) into the library `name`.

@@ -13,7 +13,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr const char* kMagic = "mlz-search-checkpoint";
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 
 std::uint64_t checksum(std::string_view text) {
   std::uint64_t hash = 0xcbf29ce484222325;
@@ -48,11 +48,13 @@ Champion champion_of(const Json& j) {
 }
 
 Json json_of(const SearchState::Member& m) {
-  return {{"candidate", m.individual.id}, {"fitness", m.individual.fitness}, {"size", m.individual.size}, {"program", m.text}};
+  return {{"candidate", m.individual.id}, {"fitness", m.individual.fitness}, {"size", m.individual.size},
+          {"hurdle", m.individual.hurdle}, {"program", m.text}};
 }
 
 SearchState::Member member_of(const Json& j) {
-  return {{j.at("candidate").get<std::uint64_t>(), j.at("fitness").get<double>(), j.at("size").get<std::uint32_t>()},
+  return {{j.at("candidate").get<std::uint64_t>(), j.at("fitness").get<double>(), j.at("size").get<std::uint32_t>(),
+           j.at("hurdle").get<double>()},
           j.at("program").get<std::string>()};
 }
 
@@ -66,7 +68,7 @@ Json json_of(const SearchState& s) {
   for (const Champion& c : s.front) front.push_back(json_of(c));
   return {{"experiment", s.experiment}, {"running", s.running},      {"total", json_of(s.total)},
           {"before", json_of(s.before)}, {"peak", json_of(s.peak)},   {"best", json_of(s.best)},
-          {"front", std::move(front)},   {"candidates", s.candidates}, {"islands", std::move(islands)}};
+          {"front", std::move(front)},   {"candidates", s.candidates}, {"bars", s.bars}, {"islands", std::move(islands)}};
 }
 
 SearchState state_of(const Json& j) {
@@ -79,6 +81,7 @@ SearchState state_of(const Json& j) {
   s.best = champion_of(j.at("best"));
   for (const Json& c : j.at("front")) s.front.push_back(champion_of(c));
   j.at("candidates").get_to(s.candidates);
+  j.at("bars").get_to(s.bars);
   for (const Json& island : j.at("islands")) {
     auto& members = s.islands.emplace_back();
     for (const Json& member : island) members.push_back(member_of(member));
@@ -90,7 +93,7 @@ SearchState state_of(const Json& j) {
 bool consistent(const SearchState& s, const Config& c) {
   if (!s.running) return true;
   const auto islands = static_cast<std::size_t>(c.islands);
-  if (s.candidates.size() != islands || s.islands.size() != islands) return false;
+  if (s.candidates.size() != islands || s.islands.size() != islands || s.bars.size() != islands) return false;
   for (std::size_t i = 0; i < islands; ++i) {
     if (s.islands[i].size() != std::min(s.candidates[i], static_cast<std::uint64_t>(c.population))) return false;
   }

@@ -32,13 +32,15 @@ struct Config {
   std::string init;
   std::string constants = "lognormal";
   double cost_limit = 0;
-  std::string genome = "auto", protocol, program_set;
+  std::string genome = "auto", protocol, program_set, load;
   std::int64_t temporaries = 20;
 
   // how they are searched
   std::string search = "evolution";
   std::int64_t population = 1000, tournament = 10;
   double mutate_prob = 0.9;
+  std::int64_t hurdle_tasks = 0;
+  double hurdle_percentile = 75;
   std::string mutations = "alter,insert,remove,randomize_function";
   std::int64_t islands = 1, migrate_every = 100;
   double migrate_share = 0.5;
@@ -52,6 +54,8 @@ struct Config {
   double target_score = 0;
 
   // how it runs; none of these changes a result
+  bool ablate = true;
+  std::int64_t tune = 0;
   std::int64_t threads = 1;
   std::int64_t window = 128;
   bool cache = true;

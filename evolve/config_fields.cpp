@@ -71,12 +71,15 @@ std::vector<ConfigField> space_fields() {
              "form of programs: numbered registers as in AutoML-Zero, or general; auto: numbered where --init has that form",
              {"auto", "numbered", "general"}),
       g.text("protocol", &Config::protocol, "general form: how examples are shown and scored (default: the task's)",
-             {"", "automl", "stream"}),
+             {"", "automl", "stream", "control"}),
       g.text("program-set", &Config::program_set,
-             "general form: new values of sizes, consts and params of --init, as in 'hidden=16; rate=0.1'; --set NAME=VALUE adds one"),
+             "general form: new values of sizes, consts and params of --init, as in 'hidden=16; rate=0.1'; "
+             "--set NAME=VALUE adds one"),
+      g.text("load", &Config::load, "general form: safetensors file with values of the params of --init, for all programs"),
       g.whole("temporaries", &Config::temporaries, 0, 10000, "general form: registers that mutations may add to a program"),
       g.number("cost-limit", &Config::cost_limit, 0, 1e300,
-               "refuse programs whose static cost exceeds so many times that of the two-layer network, or in general form of --init; 0: none"),
+               "refuse programs whose static cost exceeds so many times that of the two-layer network, or in general "
+               "form of --init; 0: none"),
   };
 }
 
@@ -88,6 +91,10 @@ std::vector<ConfigField> search_fields() {
       g.whole("tournament", &Config::tournament, 1, 1000, "programs drawn to find a parent"),
       g.number("mutate-prob", &Config::mutate_prob, 0, 1, "how often a child is mutated; else it is a copy"),
       g.text("mutations", &Config::mutations, "NAME[:WEIGHT],...; see --list-mutations"),
+      g.whole("hurdle-tasks", &Config::hurdle_tasks, 0, 10000,
+              "try programs on so many of the problems first, and on all only who clears the hurdle; 0: no hurdle"),
+      g.number("hurdle-percentile", &Config::hurdle_percentile, 0, 100,
+               "the bar of a generation, among the different first scores of the population before it"),
       g.whole("islands", &Config::islands, 1, 4096, "populations side by side"),
       g.whole("migrate-every", &Config::migrate_every, 1, kMany, "generations between migrations of islands"),
       g.number("migrate-share", &Config::migrate_share, 0, 1, "part of a population that a migration replaces"),
@@ -111,6 +118,14 @@ std::vector<ConfigField> stop_fields() {
   };
 }
 
+std::vector<ConfigField> result_fields() {
+  const Group g{"Result (best_readable.mlz)", true};
+  return {
+      g.flag("ablate", &Config::ablate, "leave out of it whatever its scores do not need"),
+      g.whole("tune", &Config::tune, 0, kMany, "trials of other constants in it"),
+  };
+}
+
 std::vector<ConfigField> running_fields() {
   const Group g{kRunningGroup, true};
   return {
@@ -124,7 +139,7 @@ std::vector<ConfigField> running_fields() {
 
 std::vector<ConfigField> make_fields() {
   std::vector<ConfigField> all;
-  for (const auto& part : {task_fields(), space_fields(), search_fields(), stop_fields(), running_fields()}) {
+  for (const auto& part : {task_fields(), space_fields(), search_fields(), stop_fields(), result_fields(), running_fields()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;

@@ -11,9 +11,9 @@ constexpr std::size_t kBreedPart = 16;
 }  // namespace
 
 Evolution::Evolution(const Options& options, Genomes& genomes, std::uint32_t first_place, std::uint32_t work_place,
-                     Judge& judge, ScoreCache* cache, Workers& workers)
+                     Judge& judge, ScoreCache* cache, Workers& workers, Hurdle hurdle)
     : options_(options), genomes_(genomes), first_place_(first_place), work_place_(work_place), judge_(judge),
-      cache_(cache), workers_(workers), population_(options.population) {
+      cache_(cache), workers_(workers), hurdle_(hurdle), population_(options.population) {
   options_.window = std::min(options_.window, options_.population);
 }
 
@@ -116,65 +116,110 @@ void Evolution::resolve(std::uint32_t j, const Score& score, bool duplicate) {
   resolved_[j] = 1;
 }
 
-/// Resolves what needs no run; the rest are misses, one for each fingerprint.
-void Evolution::look_up() {
-  misses_.clear();
+/// The ready programs that may run are pending.
+void Evolution::refuse() {
+  pending_.clear();
   for (const std::uint32_t j : ready_) {
-    const Identity& identity = identities_[j];
-    if (identity.over_limit) {
+    if (identities_[j].over_limit) {
       resolve(j, {0, 0, Fate::over_limit}, false);
-      continue;
+    } else {
+      pending_.push_back(j);
     }
-    if (cache_) {
-      if (const auto known = cache_->find(identity.key)) {
-        resolve(j, *known, true);
-        continue;
-      }
-      const auto same = std::find_if(misses_.begin(), misses_.end(),
-                                     [&](std::uint32_t other) { return identities_[other].key == identity.key; });
-      if (same != misses_.end()) continue;  // resolved with its twin
-    }
-    misses_.push_back(j);
   }
 }
 
-void Evolution::run_misses() {
+void Evolution::run_misses(Judge& judge) {
   miss_places_.clear();
   for (const std::uint32_t j : misses_) miss_places_.push_back(work_place_ + j);
   scores_.resize(misses_.size());
-  workers_.share(misses_.size(), judge_.part(), [&](std::size_t first, std::size_t last, int worker) {
-    judge_.score(std::span(miss_places_).subspan(first, last - first), std::span(scores_).subspan(first, last - first),
-                 worker);
+  workers_.share(misses_.size(), judge.part(), [&](std::size_t first, std::size_t last, int worker) {
+    judge.score(std::span(miss_places_).subspan(first, last - first), std::span(scores_).subspan(first, last - first),
+                worker);
   });
+}
+
+/// Scores what is pending, each fingerprint once where there is a cache; the scores are in found_.
+void Evolution::find_scores(Judge& judge, ScoreCache* cache) {
+  misses_.clear();
+  found_.clear();
+  twins_.clear();
+  const auto miss_of = [&](std::uint32_t j) {
+    return std::find_if(misses_.begin(), misses_.end(),
+                        [&](std::uint32_t other) { return identities_[other].key == identities_[j].key; });
+  };
+  for (const std::uint32_t j : pending_) {
+    if (const auto known = cache ? cache->find(identities_[j].key) : std::nullopt) {
+      found_.push_back({j, *known, true});
+    } else if (cache && miss_of(j) != misses_.end()) {
+      twins_.push_back(j);
+    } else {
+      misses_.push_back(j);
+    }
+  }
+  run_misses(judge);
   for (std::size_t i = 0; i < misses_.size(); ++i) {
-    resolve(misses_[i], scores_[i], false);
-    if (cache_) cache_->put(identities_[misses_[i]].key, scores_[i]);
+    found_.push_back({misses_[i], scores_[i], false});
+    if (cache) cache->put(identities_[misses_[i]].key, scores_[i]);
   }
-  for (const std::uint32_t j : ready_) {
-    if (resolved_[j]) continue;
-    const auto twin = std::find_if(misses_.begin(), misses_.end(),
-                                   [&](std::uint32_t other) { return identities_[other].key == identities_[j].key; });
-    resolve(j, born_[*twin].score, true);
+  for (const std::uint32_t j : twins_) {
+    found_.push_back({j, scores_[static_cast<std::size_t>(miss_of(j) - misses_.begin())], true});
   }
+}
+
+/// Leaves pending who clears the hurdle.
+void Evolution::clear_hurdle() {
+  find_scores(*hurdle_.judge, hurdle_.cache);
+  pending_.clear();
+  for (const Found& f : found_) {
+    born_[f.j].hurdle = f.score.fitness;
+    born_[f.j].score.steps = f.score.steps;
+    if (f.score.fitness >= bar_) {
+      pending_.push_back(f.j);
+    } else {
+      resolve(f.j, {0, f.score.steps, Fate::hurdle}, f.known);
+    }
+  }
+}
+
+void Evolution::score_pending() {
+  find_scores(judge_, cache_);
+  for (const Found& f : found_) {
+    Score score = f.score;
+    score.steps += born_[f.j].score.steps;  // those of the hurdle
+    resolve(f.j, score, f.known);
+  }
+}
+
+/// A round begins: the bar follows the population.
+void Evolution::raise_bar() {
+  if (!hurdle_.judge || next_ < options_.population) return;
+  std::vector<double> scores;
+  for (const Individual& individual : population_) scores.push_back(individual.hurdle);
+  std::sort(scores.begin(), scores.end());
+  scores.erase(std::unique(scores.begin(), scores.end()), scores.end());
+  const double rank = hurdle_.percentile / 100 * static_cast<double>(scores.size() - 1);
+  bar_ = scores[static_cast<std::size_t>(rank)];
 }
 
 void Evolution::close_window() {
   for (std::uint32_t j = 0; j < count_; ++j) {
     genomes_.swap(first_place_ + first_slot_ + j, work_place_ + j);
-    population_[first_slot_ + j] = {born_[j].id, born_[j].score.fitness, born_[j].size};
+    population_[first_slot_ + j] = {born_[j].id, born_[j].score.fitness, born_[j].size, born_[j].hurdle};
   }
   next_ += count_;
 }
 
 const std::vector<Born>& Evolution::advance() {
   open_window();
+  if (first_slot_ == 0) raise_bar();
   while (!waiting_.empty()) {
     collect_ready();
     workers_.share(ready_.size(), kBreedPart, [&](std::size_t first, std::size_t last, int worker) {
       for (std::size_t i = first; i < last; ++i) breed(ready_[i], worker);
     });
-    look_up();
-    run_misses();
+    refuse();
+    if (hurdle_.judge) clear_hurdle();
+    score_pending();
   }
   close_window();
   return born_;

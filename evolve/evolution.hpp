@@ -12,6 +12,7 @@ struct Individual {
   std::uint64_t id = 0;  ///< number of the candidate it was
   double fitness = 0;
   std::uint32_t size = 0;  ///< live instructions
+  double hurdle = 0;       ///< score on the problems of the hurdle; 0 without one
 };
 
 /// What became of one candidate, in order of their numbers.
@@ -22,6 +23,15 @@ struct Born {
   std::uint32_t size = 0;
   bool duplicate = false;  ///< its score was known
   Score score;
+  double hurdle = 0;  ///< score on the problems of the hurdle
+};
+
+/// A first test on few problems (Real et al. 2020, section 3.2): whoever stays below the bar is not tried on the others and
+/// scores 0. The bar of a round is a percentile of the different first scores in the population before it.
+struct Hurdle {
+  Judge* judge = nullptr;       ///< null: no hurdle
+  ScoreCache* cache = nullptr;  ///< of first scores; may be null
+  double percentile = 75;
 };
 
 /// Regularised evolution (Real et al. 2019) of one population, as AutoML-Zero runs it: slots are replaced in order, each
@@ -41,7 +51,7 @@ class Evolution {
   /// Slots are places first_place .. first_place + population - 1 of `genomes`, and `work_place` begins room for a
   /// window of children. `cache` may be null.
   Evolution(const Options& options, Genomes& genomes, std::uint32_t first_place, std::uint32_t work_place, Judge& judge,
-            ScoreCache* cache, Workers& workers);
+            ScoreCache* cache, Workers& workers, Hurdle hurdle = {});
 
   /// Makes the next candidates, at most to the end of the round over all slots.
   const std::vector<Born>& advance();
@@ -57,6 +67,9 @@ class Evolution {
   void adopt(std::uint32_t slot, const Individual& individual) { population_[slot] = individual; }
   void set_candidates(std::uint64_t count) { next_ = count; }
 
+  double bar() const { return bar_; }  ///< of the hurdle in this round; below every score: none
+  void set_bar(double bar) { bar_ = bar; }
+
  private:
   Options options_;
   Genomes& genomes_;
@@ -64,6 +77,8 @@ class Evolution {
   Judge& judge_;
   ScoreCache* cache_;
   Workers& workers_;
+  Hurdle hurdle_;
+  double bar_ = -1;
   std::vector<Individual> population_;
   std::uint64_t next_ = 0;
 
@@ -74,8 +89,14 @@ class Evolution {
   std::vector<std::uint32_t> entrants_;  // of each candidate's tournament
   std::vector<char> resolved_;
   std::vector<Identity> identities_;
-  std::vector<std::uint32_t> ready_, misses_, miss_places_, waiting_;
+  std::vector<std::uint32_t> ready_, pending_, misses_, twins_, miss_places_, waiting_;
   std::vector<Score> scores_;
+  struct Found {
+    std::uint32_t j;
+    Score score;
+    bool known;
+  };
+  std::vector<Found> found_;
 
   void open_window();
   void collect_ready();
@@ -83,8 +104,12 @@ class Evolution {
   double fitness_of(std::uint32_t slot, std::uint32_t j) const;
   std::uint32_t winner(std::uint32_t j) const;
   void breed(std::uint32_t j, int worker);
-  void look_up();
-  void run_misses();
+  void refuse();
+  void clear_hurdle();
+  void score_pending();
+  void find_scores(Judge& judge, ScoreCache* cache);
+  void run_misses(Judge& judge);
+  void raise_bar();
   void resolve(std::uint32_t j, const Score& score, bool duplicate);
   void close_window();
 };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "evolve/general/program_key.hpp"
+#include "evolve/simplify/simplify.hpp"
 #include "lang/core/diagnostics.hpp"
 #include "lang/text/compile.hpp"
 #include "vm/cost.hpp"
@@ -15,7 +16,8 @@ constexpr int kFillings = 100;
 
 class GeneralJudge : public Judge {
  public:
-  GeneralJudge(const GeneralGenomes& genomes, ProgramEvaluator evaluator) : genomes_(genomes), evaluator_(std::move(evaluator)) {}
+  GeneralJudge(const GeneralGenomes& genomes, ProgramEvaluator evaluator)
+      : genomes_(genomes), evaluator_(std::move(evaluator)) {}
 
   void score(std::span<const std::uint32_t> places, std::span<Score> out, int) override {
     for (std::size_t i = 0; i < places.size(); ++i) out[i] = evaluator_.score(genomes_.program(places[i]));
@@ -47,10 +49,13 @@ GeneralGenomes::Program GeneralGenomes::first_program(std::uint64_t number, Draw
     CoreProgram filled = *sketch;
     if (fill_holes(options_.space, filled, draws)) return std::make_shared<const CoreProgram>(std::move(filled));
   }
-  throw InputError("the holes of the program cannot be filled: no operation that may be used fits the registers in scope");
+  throw InputError(
+      "the holes of the program cannot be filled: no operation that may be used fits the registers in scope");
 }
 
-void GeneralGenomes::start(std::uint32_t place, std::uint64_t number, Draws& draws) { genomes_[place] = first_program(number, draws); }
+void GeneralGenomes::start(std::uint32_t place, std::uint64_t number, Draws& draws) {
+  genomes_[place] = first_program(number, draws);
+}
 
 void GeneralGenomes::random(std::uint32_t place, Draws& draws) {
   CoreProgram program = *first_program(draws.bits(), draws);
@@ -88,13 +93,15 @@ RunSetting GeneralGenomes::setting(const tasks::Task& task) const {
   RunSetting setting;
   setting.protocol = eval::protocol_of(options_.protocol.empty() ? task.info().protocol : options_.protocol);
   setting.dtype = setting.protocol == eval::Protocol::automl ? vm::DType::f64 : vm::DType::f32;
+  setting.engine = engine_;
+  setting.params = params_;
   setting.join = options_.join;
   setting.max_error = options_.max_error;
   return setting;
 }
 
 /// Binds the programs of the start, holes filled in one way, to the task.
-void GeneralGenomes::check(const tasks::Task& task) const {
+void GeneralGenomes::check(const tasks::Task& task) {
   const std::shared_ptr<const tasks::Task> shared(&task, [](const tasks::Task*) {});
   const RunSetting run = setting(task);
   for (std::size_t n = 0; n < first_.size(); ++n) {
@@ -104,6 +111,21 @@ void GeneralGenomes::check(const tasks::Task& task) const {
     const auto bound = evaluator.bind(*first_program(n, draws), &why);
     if (!bound) throw InputError(why);
     eval::check_fit(*bound, task.info(), run.protocol);
+    engine_ = evaluator.engine_of(*bound);
+  }
+}
+
+/// Mutations keep params as they are declared, so one set of values serves all programs.
+void GeneralGenomes::load_params(const tasks::Task& task, const ParamReader& read) {
+  const std::shared_ptr<const tasks::Task> shared(&task, [](const tasks::Task*) {});
+  const ProgramEvaluator evaluator({shared, 0, {}}, setting(task));
+  for (std::size_t n = 0; n < first_.size(); ++n) {
+    Draws draws(0, 0, 0, n);
+    const auto bound = evaluator.bind(*first_program(n, draws));
+    ParamValues found = read(bound.value());
+    if (found.empty()) throw InputError("--load: the program of --init declares no param");
+    if (n > 0 && found != params_) throw InputError("--load: the programs of --init declare different params");
+    params_ = std::move(found);
   }
 }
 
@@ -117,6 +139,10 @@ void GeneralGenomes::prepare(const ProblemSet& search) {
 
 std::unique_ptr<Judge> GeneralGenomes::judge(const ProblemSet& set, int) {
   return std::make_unique<GeneralJudge>(*this, ProgramEvaluator(set, setting(*set.task)));
+}
+
+std::string GeneralGenomes::live_text(std::uint32_t place) const {
+  return search_ ? print(without_dead(*genomes_[place], *search_)) : text(place);
 }
 
 void GeneralGenomes::read(std::uint32_t place, const std::string& text, const std::string& name) {

@@ -28,10 +28,11 @@ class GeneralGenomes : public Genomes {
   Identity identify(std::uint32_t place, std::uint64_t salt, int worker) override;
   std::unique_ptr<Judge> judge(const ProblemSet& set, int workers) override;
   void prepare(const ProblemSet& search) override;
-  void check(const tasks::Task& task) const override;
+  void check(const tasks::Task& task) override;
   RunSetting setting(const tasks::Task& task) const override;
+  void load_params(const tasks::Task& task, const ParamReader& read) override;
   std::string text(std::uint32_t place) const override { return print(*genomes_[place]); }
-  std::string live_text(std::uint32_t place) const override { return text(place); }
+  std::string live_text(std::uint32_t place) const override;
   void read(std::uint32_t place, const std::string& text, const std::string& name) override;
   std::string mutation_name(int number) const override;
 
@@ -43,6 +44,8 @@ class GeneralGenomes : public Genomes {
   std::vector<Program> first_, genomes_;
   std::unique_ptr<ProgramEvaluator> search_;  ///< for identities; none before prepare()
   double most_cost_ = 0;
+  std::string engine_ = "auto";
+  ParamValues params_;
 
   Program first_program(std::uint64_t number, Draws& draws) const;
 };

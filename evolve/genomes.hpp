@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -26,6 +27,8 @@ class Judge {
   virtual std::size_t part() const { return 8; }
 };
 
+using ParamReader = std::function<ParamValues(const vm::BoundProgram&)>;
+
 /// Programs of one kind in numbered places: what the search loop knows of a genome. Functions that take different places
 /// may run at the same time.
 class Genomes {
@@ -45,9 +48,11 @@ class Genomes {
   /// Tells what programs will be identified for, before the first is.
   virtual void prepare(const ProblemSet& search) = 0;
   /// Throws InputError for a task that its programs cannot learn.
-  virtual void check(const tasks::Task& task) const = 0;
+  virtual void check(const tasks::Task& task) = 0;
   /// How programs run on a task.
   virtual RunSetting setting(const tasks::Task& task) const = 0;
+  /// Lets `read` find values for the params of the first programs, for all runs. Throws InputError where there are none.
+  virtual void load_params(const tasks::Task& task, const ParamReader& read) = 0;
 
   virtual std::string text(std::uint32_t place) const = 0;       ///< canonical core text
   virtual std::string live_text(std::uint32_t place) const = 0;  ///< without dead lines

@@ -143,21 +143,26 @@ bool fits_numbered(const CoreProgram& program) {
 
 bool is_numbered(const Config& config, const std::vector<CoreProgram>& first) {
   if (config.genome != "auto") return config.genome == "numbered";
-  return config.protocol != "stream" && config.program_set.empty() && std::all_of(first.begin(), first.end(), fits_numbered);
+  const bool asks_for_more = !config.load.empty() || !config.program_set.empty() ||
+                             (!config.protocol.empty() && config.protocol != "automl");
+  return !asks_for_more && std::all_of(first.begin(), first.end(), fits_numbered);
 }
 
 GeneralSpace general_space(const Config& c, const std::vector<CoreProgram>& first) {
   GeneralSpace space;
   const std::array<const std::string*, 3> ops{&c.setup_ops, &c.predict_ops, &c.learn_ops};
-  const std::array<std::int64_t, 3> least{c.setup_min, c.predict_min, c.learn_min}, most{c.setup_max, c.predict_max, c.learn_max};
+  const std::array<std::int64_t, 3> least{c.setup_min, c.predict_min, c.learn_min};
+  const std::array<std::int64_t, 3> most{c.setup_max, c.predict_max, c.learn_max};
   int temporaries = 0;
   for (std::size_t f = 0; f < 3; ++f) {
     const char* name = function_name(kFunctions[f]);
-    space.parts[f] = {parse_general_ops(*ops[f], fmt::format("operations of {}", name)), static_cast<int>(least[f]), static_cast<int>(most[f])};
+    space.parts[f] = {parse_general_ops(*ops[f], fmt::format("operations of {}", name)), static_cast<int>(least[f]),
+                      static_cast<int>(most[f])};
     for (const CoreProgram& program : first) {
       const int length = instructions_in(program.functions[f]);
       if (length < space.parts[f].least) {
-        throw InputError(fmt::format("{} of --init has {} instructions; at least {} are asked for", name, length, least[f]));
+        throw InputError(
+            fmt::format("{} of --init has {} instructions; at least {} are asked for", name, length, least[f]));
       }
       space.parts[f].most = std::max(space.parts[f].most, length);
       temporaries = std::max(temporaries, temporaries_of(program));

@@ -76,8 +76,13 @@ void NumberedGenomes::prepare(const ProblemSet& search) {
   setups_.assign(finders_.size(), SetupValues(options_.space.banks, features));
 }
 
-void NumberedGenomes::check(const tasks::Task& task) const {
+void NumberedGenomes::check(const tasks::Task& task) {
   const tasks::TaskInfo& info = task.info();
+  if (info.metric == tasks::Metric::episode_return) {
+    throw InputError(fmt::format("task {} is a world to act in; programs of numbered registers learn from examples: start "
+                                 "from a program that acts, by --init",
+                                 info.name));
+  }
   if (info.metric != tasks::Metric::accuracy || info.classes <= 2) return;
   throw InputError(fmt::format("task {} has {} classes; programs of numbered registers tell two apart: choose two, as in "
                                "{}{}classes=3/5",
@@ -86,6 +91,10 @@ void NumberedGenomes::check(const tasks::Task& task) const {
 
 RunSetting NumberedGenomes::setting(const tasks::Task&) const {
   return {eval::Protocol::automl, vm::DType::f64, "lanes", options_.join, options_.max_error};
+}
+
+void NumberedGenomes::load_params(const tasks::Task&, const ParamReader&) {
+  throw InputError("--load: programs of numbered registers have no params");
 }
 
 std::unique_ptr<Judge> NumberedGenomes::judge(const ProblemSet& set, int workers) {

@@ -28,8 +28,9 @@ class NumberedGenomes : public Genomes {
   Identity identify(std::uint32_t place, std::uint64_t salt, int worker) override;
   std::unique_ptr<Judge> judge(const ProblemSet& set, int workers) override;
   void prepare(const ProblemSet& search) override;
-  void check(const tasks::Task& task) const override;
+  void check(const tasks::Task& task) override;
   RunSetting setting(const tasks::Task& task) const override;
+  void load_params(const tasks::Task& task, const ParamReader& read) override;
   std::string text(std::uint32_t place) const override { return print(genomes_[place]); }
   std::string live_text(std::uint32_t place) const override;
   void read(std::uint32_t place, const std::string& text, const std::string& name) override;

@@ -14,7 +14,7 @@ constexpr std::uint32_t kPurposes = 0xFFFFFF00;  // islands beyond any number of
 constexpr std::uint32_t kSearchProblems = 0, kSelectProblems = 1, kFinalProblems = 2;
 constexpr double kTickSeconds = 0.2;
 
-std::shared_ptr<const tasks::Task> task_of(const Config& config, const std::string& text, const Genomes& genomes) {
+std::shared_ptr<const tasks::Task> task_of(const Config& config, const std::string& text, Genomes& genomes) {
   auto task = tasks::make_task(text.empty() ? config.task : text, tasks::DataPaths::standard(config.data));
   genomes.check(*task);
   return task;
@@ -23,6 +23,10 @@ std::shared_ptr<const tasks::Task> task_of(const Config& config, const std::stri
 void check_islands(const Config& c) {
   if (c.islands > 1 && c.population * c.islands > 10'000'000) {
     throw InputError("islands times population is above ten million programs");
+  }
+  if (c.hurdle_tasks > 0 && c.hurdle_tasks >= c.tasks) {
+    throw InputError(fmt::format("hurdle-tasks = {}: a hurdle takes fewer problems than the search, which has {}",
+                                 c.hurdle_tasks, c.tasks));
   }
   if (c.search == "random" && c.islands > 1) throw InputError("search = random has one population: set islands = 1");
 }
@@ -86,10 +90,11 @@ void Search::begin_experiment(bool fresh) {
   o.experiment = state_.experiment;
   o.salt = state_.experiment;
   islands_.clear();
+  const Hurdle hurdle = make_hurdle();
   const auto work = static_cast<std::uint32_t>(config_.islands) * population();
   for (std::uint32_t i = 0; i < config_.islands; ++i) {
     o.island = i;
-    islands_.emplace_back(o, *genomes_, i * population(), work, *judge_, cache_.get(), workers_);
+    islands_.emplace_back(o, *genomes_, i * population(), work, *judge_, cache_.get(), workers_, hurdle);
   }
   if (!fresh) return fill_islands();
   state_.running = true;
@@ -98,11 +103,24 @@ void Search::begin_experiment(bool fresh) {
   state_.peak.search = -1;
 }
 
+/// The first problems of the search, as a test of its own.
+Hurdle Search::make_hurdle() {
+  if (config_.hurdle_tasks == 0) return {};
+  const auto count = static_cast<std::uint32_t>(config_.hurdle_tasks);
+  hurdle_judge_ =
+      genomes_->judge(ProblemSet::make(task_, problem_seed(state_.experiment, kSearchProblems), count), workers_.count());
+  if (config_.cache && !hurdle_cache_) {
+    hurdle_cache_ = std::make_unique<ScoreCache>(static_cast<std::size_t>(config_.cache_size));
+  }
+  return {hurdle_judge_.get(), hurdle_cache_.get(), config_.hurdle_percentile};
+}
+
 /// Puts the saved populations in place.
 void Search::fill_islands() {
   for (std::size_t i = 0; i < islands_.size(); ++i) {
     Evolution& island = islands_[i];
     island.set_candidates(state_.candidates[i]);
+    island.set_bar(state_.bars[i]);
     for (std::uint32_t slot = 0; slot < state_.islands[i].size(); ++slot) {
       const SearchState::Member& member = state_.islands[i][slot];
       genomes_->read(island.place(slot), member.text, "checkpoint");
@@ -248,8 +266,10 @@ void Search::save() {
   if (islands_.empty()) return listener_.save(state_);  // nothing ran since the checkpoint was read
   state_.candidates.clear();
   state_.islands.clear();
+  state_.bars.clear();
   for (const Evolution& island : islands_) {
     state_.candidates.push_back(island.candidates());
+    state_.bars.push_back(island.bar());
     std::vector<SearchState::Member> members;
     for (std::uint32_t slot = 0; slot < island.alive() && state_.running; ++slot) {
       members.push_back({island.population()[slot], genomes_->text(island.place(slot))});

@@ -4,6 +4,7 @@
 
 #include "evolve/config.hpp"
 #include "evolve/evolution.hpp"
+#include "evolve/simplify/simplify.hpp"
 
 namespace mlz::evolve {
 
@@ -34,6 +35,7 @@ struct SearchState {
   bool running = false;             ///< an experiment has begun and has not ended
   std::vector<std::uint64_t> candidates;     ///< of each island
   std::vector<std::vector<Member>> islands;  ///< populations
+  std::vector<double> bars;                  ///< of the hurdle, of each island
   Totals total, before;             ///< before: when the experiment began
   Champion peak;                    ///< best program of the experiment at any time
   Champion best;                    ///< best of the experiments that ended
@@ -70,12 +72,17 @@ struct Outcome {
 class Search {
  public:
   Search(const Config& config, Listener& listener);
+  /// Values for the params of the programs; must come before run().
+  void load_params(const ParamReader& read) { genomes_->load_params(*task_, read); }
   /// Goes on from a state; must come before run().
   void restore(const SearchState& state);
   Outcome run(const std::atomic<bool>& interrupted);
 
   const std::string& task_name() const { return task_->info().name; }
   RunSetting setting() const { return genomes_->setting(*task_); }
+  /// The best program for people to read, scored on its search problems and then on some of its select problems.
+  Simplified simplify_best(const Outcome& outcome, const SimplifyOptions& options) const;
+  std::int64_t select_problems_of_ablation() const { return std::min<std::int64_t>(config_.select_tasks, 10); }
   std::uint64_t search_seed(std::uint32_t experiment) const { return problem_seed(experiment, 0); }
 
  private:
@@ -84,9 +91,9 @@ class Search {
   Listener& listener_;
   std::unique_ptr<Genomes> genomes_;
   Workers workers_;
-  std::unique_ptr<ScoreCache> cache_;
+  std::unique_ptr<ScoreCache> cache_, hurdle_cache_;
   std::shared_ptr<const tasks::Task> task_, select_task_, final_task_;
-  std::unique_ptr<Judge> judge_;
+  std::unique_ptr<Judge> judge_, hurdle_judge_;
   std::vector<Evolution> islands_;
   SearchState state_;  // its islands are filled in when it is saved
   std::vector<double> best_by_size_;
@@ -99,6 +106,7 @@ class Search {
   double seconds() const;
 
   void begin_experiment(bool fresh);
+  Hurdle make_hurdle();
   void fill_islands();
   std::optional<StopReason> run_experiment(const std::atomic<bool>& interrupted);
   std::optional<StopReason> generation(const std::atomic<bool>& interrupted);

@@ -19,7 +19,8 @@ class Bandit final : public World {
     const bool struck = draws.uniform() < options_.chance;
     if (due || struck) good_ = good_ + 1 < static_cast<double>(options_.arms) ? good_ + 1 : 0;
     ++pulls_;
-    return {draws.uniform() < (action[0] == good_ ? options_.good : options_.bad) ? 1.0 : 0.0, false};
+    return {draws.uniform() < (action[0] == good_ ? options_.good : options_.bad) ? 1.0 : 0.0,
+            false};
   }
 
  private:

@@ -27,9 +27,12 @@ class ControlTask final : public Task {
   const TaskInfo& info() const override { return info_; }
 
   Problem problem(std::uint64_t seed, std::uint32_t index) const override {
-    static const auto none = std::make_shared<DenseExamples>(std::vector<double>{}, 1, std::vector<double>{});
+    static const auto none =
+        std::make_shared<DenseExamples>(std::vector<double>{}, 1, std::vector<double>{});
     auto control = std::make_shared<Control>(control_);
-    control->draws = [seed, index](std::uint64_t episode) { return task_key(seed, index, Purpose::episode, episode); };
+    control->draws = [seed, index](std::uint64_t episode) {
+      return task_key(seed, index, Purpose::episode, episode);
+    };
     Problem problem{none, none, none, 1, {}, {}};
     problem.control = std::move(control);
     return problem;
@@ -47,13 +50,24 @@ std::shared_ptr<const Task> make_control_task(WorldInfo world, const Options& op
 }
 
 std::vector<TaskOption> control_options(const char* episodes, const char* steps) {
-  return {{"episodes", episodes, "episodes in a lifetime; the program keeps its state from one to the next",
+  return {{"episodes", episodes,
+           "episodes in a lifetime; the program keeps its state from one to the next",
            OptionKind::whole, 1, 1e6},
           {"steps", steps, "an episode ends after so many", OptionKind::whole, 1, 1e7},
-          {"mode", "simple",
-           "simple: an episode ends when the world does; published: the world then starts anew, unscored, until `steps`",
-           OptionKind::choice, 0, 0, {"simple", "published"}},
-          {"weights", "rising", "of the episodes in the score: rising from 0, or equal", OptionKind::choice, 0, 0,
+          {"mode",
+           "simple",
+           "simple: an episode ends when the world does; published: the world then starts anew, "
+           "unscored, until `steps`",
+           OptionKind::choice,
+           0,
+           0,
+           {"simple", "published"}},
+          {"weights",
+           "rising",
+           "of the episodes in the score: rising from 0, or equal",
+           OptionKind::choice,
+           0,
+           0,
            {"rising", "equal"}}};
 }
 

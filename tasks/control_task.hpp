@@ -4,8 +4,8 @@
 
 namespace mlz::tasks {
 
-/// The task of a lifetime of several episodes in one world (see Control in tasks/task.hpp), with the options of
-/// control_options().
+/// The task of a lifetime of several episodes in one world (see Control in tasks/task.hpp), with
+/// the options of control_options().
 std::shared_ptr<const Task> make_control_task(WorldInfo world, const Options& options);
 
 /// Options of every control task, with the defaults given.

@@ -39,6 +39,8 @@ TaskOptions regression_options(double least_features, const char* train) {
           whole("train", train, 1, kMostExamples, "training examples"),
           whole("valid", "100", 0, kMostExamples, "validation examples"),
           whole("test", "100", 0, kMostExamples, "test examples"),
+          whole("fixed", "0", 0, 1e9,
+                "number of one problem for every seed, so that only what programs draw differs; 0: a new one each time"),
           whole("epochs", "1", 1, kMostEpochs,
                 "passes over the training examples; later ones in shuffled order")};
 }

@@ -72,6 +72,7 @@ class Regression final : public Task {
         train_(options.count("train")),
         valid_(options.count("valid")),
         test_(options.count("test")),
+        fixed_(static_cast<std::uint64_t>(options.whole("fixed"))),
         epochs_(static_cast<int>(options.whole("epochs"))) {
     const double rows = static_cast<double>(train_ + valid_ + test_);
     const double weights = static_cast<double>(outputs_ * features_) *
@@ -89,6 +90,17 @@ class Regression final : public Task {
   const TaskInfo& info() const override { return info_; }
 
   Problem problem(std::uint64_t seed, std::uint32_t index) const override {
+    return fixed_ == 0 ? drawn(seed, index) : drawn(fixed_, 0);
+  }
+
+ private:
+  Teacher teacher_;
+  std::size_t features_, outputs_, train_, valid_, test_;
+  std::uint64_t fixed_;  ///< the only seed there is; 0: any
+  int epochs_;
+  TaskInfo info_;
+
+  Problem drawn(std::uint64_t seed, std::uint32_t index) const {
     std::vector<DrawnTeacher> teachers;
     for (std::size_t output = 0; output < outputs_; ++output)
       teachers.emplace_back(teacher_, features_, task_key(seed, index, Purpose::teacher, output));
@@ -98,12 +110,6 @@ class Regression final : public Task {
     return {draw(train_, Purpose::train), draw(valid_, Purpose::valid), draw(test_, Purpose::test),
             epochs_, epoch_orders(seed, index, epochs_, train_, FirstEpoch::stored)};
   }
-
- private:
-  Teacher teacher_;
-  std::size_t features_, outputs_, train_, valid_, test_;
-  int epochs_;
-  TaskInfo info_;
 };
 
 }  // namespace

@@ -27,8 +27,8 @@ class World {
   virtual std::span<double> state() = 0;
   /// Writes what the actor sees.
   virtual void observe(std::span<double> out) const = 0;
-  /// `action` holds the index of the action, or the numbers of a continuous one. Steps after the end go on with the
-  /// same rules.
+  /// `action` holds the index of the action, or the numbers of a continuous one. Steps after the
+  /// end go on with the same rules.
   virtual Feedback step(std::span<const double> action, DrawSequence& draws) = 0;
 };
 
@@ -37,21 +37,23 @@ struct WorldInfo {
   std::size_t observations = 0;
   std::size_t actions = 0;  ///< to choose from, or numbers in a continuous action
   bool continuous = false;
-  std::int64_t max_steps = 0;  ///< of an episode
+  std::int64_t max_steps = 0;      ///< of an episode
   double lowest = 0, highest = 1;  ///< returns of an episode that are scored 0 and 1
   std::function<std::unique_ptr<World>()> make;
 };
 
-/// Classic control as in Gymnasium, in double precision: CartPole-v1, Acrobot-v1 ("book" dynamics), MountainCar-v0,
-/// Pendulum-v1. Scores are those of Pedersen et al. 2024 (arXiv 2404.15193); pendulum's are ours.
+/// Classic control as in Gymnasium, in double precision: CartPole-v1, Acrobot-v1 ("book" dynamics),
+/// MountainCar-v0, Pendulum-v1. Scores are those of Pedersen et al. 2024 (arXiv 2404.15193);
+/// pendulum's are ours.
 WorldInfo cartpole();
 WorldInfo acrobot();
 WorldInfo mountain_car();
 WorldInfo pendulum();
 
-/// A slot machine of some arms that pay 1 with some probability, else 0; it shows a constant 1. The probabilities are
-/// `good` for one arm, drawn with the episode, and `bad` for the others. The good arm moves on to the next one after
-/// every `period` pulls (0: never), and besides with probability `chance` before each pull.
+/// A slot machine of some arms that pay 1 with some probability, else 0; it shows a constant 1. The
+/// probabilities are `good` for one arm, drawn with the episode, and `bad` for the others. The good
+/// arm moves on to the next one after every `period` pulls (0: never), and besides with probability
+/// `chance` before each pull.
 struct BanditOptions {
   std::size_t arms = 2;
   double good = 0.9, bad = 0.1;

@@ -35,7 +35,7 @@ class BlockBuilder {
     block_.first_task = first;
     block_.tasks = tasks;
     block_.lanes = lanes;
-    entry_ = static_cast<std::size_t>(block_.lanes);
+    entry_ = static_cast<std::size_t>(block_.tasks);
     block_.stride = entry_ * (1 + features()) * sizeof(T);
   }
 
@@ -43,7 +43,8 @@ class BlockBuilder {
     const BatchTask& task = batch_.tasks.front();
     const std::size_t epochs = std::max<std::size_t>(task.orders.size(), 1), train = task.train_labels.size();
     constexpr std::size_t line = 64;
-    block_.memory.resize(block_.stride * (epochs * train + task.valid_labels.size()) + line);
+    const std::size_t padding = static_cast<std::size_t>(block_.lanes) * sizeof(T);
+    block_.memory.resize(block_.stride * (epochs * train + task.valid_labels.size()) + padding + line);
     const auto address = reinterpret_cast<std::uintptr_t>(block_.memory.data());
     std::byte* at = block_.memory.data() + (line - address % line) % line;
     for (std::size_t epoch = 0; epoch < epochs; ++epoch) {

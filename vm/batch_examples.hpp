@@ -8,7 +8,7 @@
 namespace mlz::vm {
 
 /// The examples of up to 16 tasks as streams read them: for each example the label and then the features, with a number
-/// per lane. Lanes beyond the tasks are 0.
+/// per task.
 struct ExampleBlock {
   int first_task = 0, tasks = 0;
   int lanes = 0;           ///< with padding

@@ -12,15 +12,35 @@ const char* level_name(Level level) {
   return level == Level::v2 ? "v2" : level == Level::v3 ? "v3" : "v4";
 }
 
+namespace {
+
+#if defined(__x86_64__) && defined(__clang__) && __clang_major__ < 18
+// These versions do not know the levels by name, and not every instruction set of a level; the others of v3 (lzcnt,
+// movbe, f16c) are in every processor that has these.
+bool has_v3() {
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
+         __builtin_cpu_supports("fma");
+}
+bool has_v4() {
+  return has_v3() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+}
+#elif defined(__x86_64__)
+bool has_v3() { return __builtin_cpu_supports("x86-64-v3") != 0; }
+bool has_v4() { return __builtin_cpu_supports("x86-64-v4") != 0; }
+#endif
+
+}  // namespace
+
 bool level_available(Level level) {
 #if defined(__x86_64__)
   switch (level) {
     case Level::v2:
       return true;  // what the other levels fall back to; it is also the least the builds expect
     case Level::v3:
-      return __builtin_cpu_supports("x86-64-v3") != 0;
+      return has_v3();
     case Level::v4:
-      return __builtin_cpu_supports("x86-64-v4") != 0;
+      return has_v4();
   }
   return false;
 #else

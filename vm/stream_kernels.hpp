@@ -68,8 +68,9 @@ enum StreamOp : std::uint8_t {
 /// The pair of x in {0 +, 1 -, 2 *} and y in {0 +, 1 -, 2 *, 3 reversed -}.
 constexpr int scalar_pair(int x, int y) { return kScalarPair + 4 * x + y; }
 
-/// Runs the code for examples one after the other, each `stride` bytes: label and features of all lanes. Stops after
-/// an example that set Header::event; returns how many it ran.
+/// Runs the code for examples one after the other, each `stride` bytes: label and features with a number for each of
+/// Header::tasks; lanes of padding see what follows, for which there must be room behind the last example. Stops after an
+/// example that set Header::event; returns how many it ran.
 using Runner = std::size_t (*)(const Code* code, std::byte* base, const std::byte* examples, std::size_t stride,
                                std::size_t count);
 

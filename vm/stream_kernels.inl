@@ -439,11 +439,13 @@ std::size_t run(const Code* code, std::byte* base, const std::byte* examples, st
   using V = typename K::V;
   Header& header = *reinterpret_cast<Header*>(base);
   V* to = K::at(base, header.label);
-  const std::int64_t n = (K::features(base) + 1) * K::L;
+  const std::int64_t n = K::features(base) + 1;
+  const std::size_t entry = header.tasks * sizeof(Entry<V>);
   std::size_t done = 0;
   while (done < count && header.event == 0) {
-    const V* from = reinterpret_cast<const V*>(examples + done * stride);
-    for (std::int64_t i = 0; i < n; ++i) to[i] = from[i];
+    const std::byte* from = examples + done * stride;
+#pragma GCC unroll 4
+    for (std::int64_t i = 0; i < n; ++i, from += entry) std::memcpy(to + i * K::L, from, K::L * sizeof(V));
     header.example = done;
     code->run(code, base);
     ++done;

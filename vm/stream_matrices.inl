@@ -105,15 +105,21 @@ MLZ_INLINE void matvec_tasks(std::byte* base, std::uint32_t a, const typename Ap
   for (int i = 0; i < G * A::C; ++i) rows[first * A::C + i] = total[i];
 }
 
+/// All tasks from `first` on, G of them at a time and what is left in smaller groups.
+template <class K, int G>
+MLZ_INLINE void matvec_groups(std::byte* base, std::uint32_t a, const typename Apart<K>::T* b, int first,
+                              typename Apart<K>::V* rows) {
+  const int tasks = Apart<K>::tasks(base);
+  for (; first + G <= tasks; first += G) matvec_tasks<K, G>(base, a, b, first, rows);
+  if constexpr (G > 1) matvec_groups<K, G / 2>(base, a, b, first, rows);
+}
+
 template <class K, bool plus>
 void matvec_apart(const Code* ip, std::byte* base) {
   using A = Apart<K>;
   const typename A::T* b = A::numbers(base, ip->b);
   auto* rows = reinterpret_cast<typename A::V*>(base + A::room(base, 0));
-  const int tasks = A::tasks(base);
-  int t = 0;
-  for (; t + A::G <= tasks; t += A::G) matvec_tasks<K, A::G>(base, ip->a, b, t, rows);
-  for (; t < tasks; ++t) matvec_tasks<K, 1>(base, ip->a, b, t, rows);
+  matvec_groups<K, A::G>(base, ip->a, b, 0, rows);
   lanes_of<K>(reinterpret_cast<const typename A::T*>(rows), A::numbers(base, ip->out));
   if constexpr (plus) {
     typename K::V* out = K::at(base, ip->out);

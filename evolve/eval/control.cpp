@@ -43,7 +43,8 @@ class Acting {
     return static_cast<std::int64_t>(control_.episodes) * control_.world.max_steps;
   }
   void tick(double seconds) {
-    if (settings_.on_progress) settings_.on_progress({outcome_.steps, steps_at_most(), seconds, last_return_});
+    if (settings_.on_progress)
+      settings_.on_progress({outcome_.steps, steps_at_most(), seconds, last_return_});
   }
   void write(Role role, std::span<const T> values) {
     const vm::RegisterId id = machine_.program().with_role(role);
@@ -116,7 +117,8 @@ bool Acting<T>::act(tasks::Episode::Step& after) {
   world_->observe(observation_);
   show();
   if (const auto target = machine_.program().with_role(Role::target); target != vm::kNoRegister) {
-    const std::vector<T> zeros(static_cast<std::size_t>(machine_.program().registers[target].size()), T(0));
+    const std::vector<T> zeros(
+        static_cast<std::size_t>(machine_.program().registers[target].size()), T(0));
     machine_.write(target, 0, std::span<const T>(zeros));
   }
   machine_.run(Function::predict);
@@ -174,7 +176,8 @@ void Acting<T>::finish(std::size_t k, double total) {
     settings_.control_record->episodes.back().final_state.assign(state.begin(), state.end());
   }
   if (settings_.curve_points <= 0) return;
-  outcome_.curve.push_back({outcome_.steps, outcome_.examples, static_cast<int>(k) + 1, total, kNoScore});
+  outcome_.curve.push_back(
+      {outcome_.steps, outcome_.examples, static_cast<int>(k) + 1, total, kNoScore});
   if (settings_.on_point) settings_.on_point(outcome_.curve.back());
 }
 
@@ -183,7 +186,8 @@ void Acting<T>::final_scores() {
   const auto& returns = outcome_.returns;
   outcome_.score = outcome_.why == Stop::non_finite ? 0 : control_score(control_, returns);
   if (returns.empty()) return;
-  outcome_.train = std::accumulate(returns.begin(), returns.end(), 0.0) / static_cast<double>(returns.size());
+  outcome_.train =
+      std::accumulate(returns.begin(), returns.end(), 0.0) / static_cast<double>(returns.size());
   outcome_.test = returns.back();
 }
 
@@ -202,12 +206,13 @@ Outcome Acting<T>::run() {
 }
 
 /// Throws InputError unless a register has so many entries or is not there.
-void check_size(const vm::BoundProgram& program, const tasks::TaskInfo& task, Role role, std::int64_t entries,
-                const char* of) {
+void check_size(const vm::BoundProgram& program, const tasks::TaskInfo& task, Role role,
+                std::int64_t entries, const char* of) {
   const vm::RegisterId id = program.with_role(role);
   if (id == vm::kNoRegister || program.registers[id].size() == entries) return;
-  throw InputError(fmt::format("`{}` has {} entries, but task {} needs {} ({}){}", program.registers[id].name,
-                               program.registers[id].size(), task.name, entries, of,
+  throw InputError(fmt::format("`{}` has {} entries, but task {} needs {} ({}){}",
+                               program.registers[id].name, program.registers[id].size(), task.name,
+                               entries, of,
                                role == Role::y ? "; make y a vector of `outputs` entries" : ""));
 }
 
@@ -215,14 +220,16 @@ void check_size(const vm::BoundProgram& program, const tasks::TaskInfo& task, Ro
 
 void check_control(const vm::BoundProgram& program, const tasks::TaskInfo& task) {
   if (!task.sizes.contains("actions")) {
-    throw InputError(fmt::format("the control protocol needs a world to act in, and task {} has examples; use --protocol "
-                                 "stream, or a task such as cartpole",
-                                 task.name));
+    throw InputError(fmt::format(
+        "the control protocol needs a world to act in, and task {} has examples; use --protocol "
+        "stream, or a task such as cartpole",
+        task.name));
   }
   if (program.batch > 1) {
-    throw InputError(fmt::format("the control protocol shows one step of one world at a time, but the program takes {}; "
-                                 "use --set batch=1",
-                                 program.batch));
+    throw InputError(fmt::format(
+        "the control protocol shows one step of one world at a time, but the program takes {}; "
+        "use --set batch=1",
+        program.batch));
   }
   check_size(program, task, Role::x, task.sizes.at("features"), "the observation");
   check_size(program, task, Role::y, task.sizes.at("actions"), "one per action");
@@ -247,7 +254,9 @@ double product_score(std::span<const double> scores) {
 template <class T>
 Outcome run_control(vm::Machine& machine, const tasks::Problem& problem, const Settings& settings) {
   if (settings.epochs >= 0) {
-    throw InputError("a world has episodes instead of epochs; write cartpole:episodes=4 in the place of --epochs 4");
+    throw InputError(
+        "a world has episodes instead of epochs; write cartpole:episodes=4 in the place of "
+        "--epochs 4");
   }
   return Acting<T>(machine, *problem.control, settings).run();
 }

@@ -36,9 +36,12 @@ std::string per_example(const vm::BoundProgram& program, std::int64_t entries) {
              : fmt::format("{} entries", entries);
 }
 
+/// `name` is x, y or target: the name people write, also where the register is v0, s1 or s0.
 [[noreturn]] void wrong_size(const vm::BoundProgram& program, const tasks::TaskInfo& task,
-                             const vm::BoundRegister& r, std::int64_t entries, const char* of) {
-  throw InputError(fmt::format("`{}` is {}, but task {} needs {} ({})", r.name, shape_text(r),
+                             const char* name, const vm::BoundRegister& r, std::int64_t entries,
+                             const char* of) {
+  const std::string also = r.name == name ? "" : fmt::format(" (register {})", r.name);
+  throw InputError(fmt::format("`{}`{} is {}, but task {} needs {} ({})", name, also, shape_text(r),
                                task.name, per_example(program, entries), of));
 }
 
@@ -46,14 +49,14 @@ void check_x(const vm::BoundProgram& program, const tasks::TaskInfo& task) {
   const auto* x = register_with(program, Role::x);
   const std::int64_t features = size_of(task, "features");
   if (x && x->size() != features * batch_of(program))
-    wrong_size(program, task, *x, features, "the features");
+    wrong_size(program, task, "x", *x, features, "the features");
 }
 
 void check_target(const vm::BoundProgram& program, const tasks::TaskInfo& task,
                   std::int64_t entries) {
   const auto* target = register_with(program, Role::target);
   if (target && target->size() != entries * batch_of(program)) {
-    wrong_size(program, task, *target, entries, "the label, in the form of y");
+    wrong_size(program, task, "target", *target, entries, "the label, in the form of y");
   }
 }
 
@@ -75,7 +78,7 @@ LabelForm label_form(const vm::BoundProgram& program, const tasks::TaskInfo& tas
   }
   if (!classes && outputs > 1) {
     if (y && y->size() != outputs * batch)
-      wrong_size(program, task, *y, outputs, "the numbers to be predicted");
+      wrong_size(program, task, "y", *y, outputs, "the numbers to be predicted");
     check_target(program, task, outputs);
     return LabelForm::numbers;
   }
@@ -83,9 +86,9 @@ LabelForm label_form(const vm::BoundProgram& program, const tasks::TaskInfo& tas
     check_target(program, task, 1);
     return classes ? LabelForm::binary : LabelForm::number;
   }
-  if (!classes) wrong_size(program, task, *y, 1, "the number to be predicted");
+  if (!classes) wrong_size(program, task, "y", *y, 1, "the number to be predicted");
   const std::int64_t entries = std::max<std::int64_t>(outputs, task.classes);
-  if (y->size() != entries * batch) wrong_size(program, task, *y, entries, "one per class");
+  if (y->size() != entries * batch) wrong_size(program, task, "y", *y, entries, "one per class");
   check_target(program, task, entries);
   return LabelForm::onehot;
 }
@@ -93,7 +96,8 @@ LabelForm label_form(const vm::BoundProgram& program, const tasks::TaskInfo& tas
 void check_fit(const vm::BoundProgram& program, const tasks::TaskInfo& task, Protocol protocol) {
   if (protocol == Protocol::control) return check_control(program, task);
   if (task.metric == tasks::Metric::episode_return) {
-    throw InputError(fmt::format("task {} is a world to act in and has no examples; use --protocol control", task.name));
+    throw InputError(fmt::format(
+        "task {} is a world to act in and has no examples; use --protocol control", task.name));
   }
   const LabelForm form = label_form(program, task);
   if (protocol != Protocol::automl) return;

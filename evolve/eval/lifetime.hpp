@@ -36,10 +36,11 @@ inline constexpr double kNoScore = std::numeric_limits<double>::quiet_NaN();
 ///         0.5), the number itself, or an entry for each of several numbers (rms over all).
 ///         Validation and test sets run through Predict on a copy of the memory with draws of their
 ///         own.
-/// control  A world in the place of examples: x = observation, reward, action (one-hot) and done those of the last step
-///          (zero at birth), target = 0, Predict; the action is the place of the largest entry of y, the lowest on ties,
-///          or y itself in a continuous world; x again, reward, action and done of this step, Learn. Several episodes,
-///          between which nothing is reset but the world. The score is the weighted normalised return (tasks::Control).
+/// control A world in the place of examples: x = observation, reward, action (one-hot) and done those
+///         of the last step (zero at birth), target = 0, Predict; the action is the place of the
+///         largest entry of y, the lowest on ties, or y itself in a continuous world; x again,
+///         reward, action and done of this step, Learn. Several episodes, between which nothing is
+///         reset but the world. The score is the weighted normalised return (tasks::Control).
 enum class Protocol { automl, stream, control };
 /// "automl", "stream" or "control"; throws InputError for another name.
 Protocol protocol_of(std::string_view name);

@@ -13,7 +13,7 @@ vm::MachineOptions machine_options(const vm::BoundProgram& program, const RunSet
   options.dtype = setting.dtype;
   options.seed = seed;
   options.lifetimes = {lifetime};
-  options.params = vm::initial_params(program, seed);
+  options.params = setting.params.empty() ? vm::initial_params(program, seed) : setting.params;
   return options;
 }
 
@@ -56,11 +56,14 @@ Score ProgramEvaluator::score(const vm::BoundProgram& program) const {
   settings.max_abs_error = setting_.max_error;
   settings.curve_points = settings.valid_points = 0;
   settings.score_test = false;
+  settings.epochs = setting_.epochs;
+  settings.limits.steps = setting_.steps;
+  settings.ignore_non_finite = setting_.ignore_non_finite;
   for (std::uint32_t i = 0; i < set_.problems.size(); ++i) {
     settings.lifetime = i;
     const auto machine = vm::make_machine(setting_.engine, program, machine_options(program, setting_, set_.seed, i));
     const eval::Outcome outcome = eval::run_lifetime(*machine, set_.info(), set_.problems[i], settings);
-    each.push_back(outcome.score);
+    each.push_back(outcome.score > 0 ? outcome.score : 0);  // worlds may give less
     score.steps += static_cast<std::uint64_t>(outcome.steps);
     if (outcome.why != eval::Stop::finished) score.fate = Fate::early_stop;
   }
@@ -69,7 +72,8 @@ Score ProgramEvaluator::score(const vm::BoundProgram& program) const {
 }
 
 std::string ProgramEvaluator::engine_of(const vm::BoundProgram& program) const {
-  return std::string(vm::make_machine(setting_.engine, program, machine_options(program, setting_, set_.seed, 0))->engine());
+  return std::string(
+      vm::make_machine(setting_.engine, program, machine_options(program, setting_, set_.seed, 0))->engine());
 }
 
 }  // namespace mlz::evolve

@@ -13,7 +13,8 @@ constexpr int kTries = 200;
 bool is_hole(const Operand& operand) { return operand.kind == Operand::Kind::hole; }
 
 bool has_hole(const CoreLine& line) {
-  return line.kind == CoreLine::Kind::hole || line.op == OpId::hole || std::any_of(line.in.begin(), line.in.end(), is_hole);
+  return line.kind == CoreLine::Kind::hole || line.op == OpId::hole ||
+         std::any_of(line.in.begin(), line.in.end(), is_hole);
 }
 
 /// The list that the first line with a hole stands in, and its position there.
@@ -31,8 +32,8 @@ std::vector<CoreLine>* find_hole(std::vector<CoreLine>& lines, std::size_t& at) 
 /// Where a list of lines is among the blocks.
 std::size_t block_of(const Outline& outline, const std::vector<CoreLine>* lines) {
   const auto& blocks = outline.blocks();
-  return static_cast<std::size_t>(std::find_if(blocks.begin(), blocks.end(), [&](const auto& b) { return b.lines == lines; }) -
-                                  blocks.begin());
+  return static_cast<std::size_t>(
+      std::find_if(blocks.begin(), blocks.end(), [&](const auto& b) { return b.lines == lines; }) - blocks.begin());
 }
 
 void hold_lines(std::vector<CoreLine>& lines) {
@@ -51,7 +52,8 @@ bool fill_operands(const Site& site, CoreLine& line, const std::vector<OpId>& op
     if (any_op) {
       filled.op = ops[site.draws.below(static_cast<std::uint32_t>(ops.size()))];
       const OpInfo& op = op_info(filled.op);
-      if (filled.op == OpId::set || filled.op == OpId::set_fraction || filled.op == OpId::get || op.has(kRandom)) continue;
+      if (filled.op == OpId::set || filled.op == OpId::set_fraction || filled.op == OpId::get || op.has(kRandom))
+        continue;
       if (op.operands.size() != line.in.size()) continue;
       draw_attributes_for(site, filled, wanted);
     }
@@ -73,7 +75,8 @@ bool fill_set(const Site& site, CoreLine& line) {
   const Shape* out = site.outline.shape(line.out);
   if (out == nullptr) return false;
   const Shape part = index_shape(*out, line.index, site.outline.program().sizes).shape;
-  const Source* value = site.pick_where([&](const Source& s) { return s.shape.kind == Kind::scalar || s.shape == part; });
+  const Source* value =
+      site.pick_where([&](const Source& s) { return s.shape.kind == Kind::scalar || s.shape == part; });
   line.in[0] = value == nullptr ? Operand::of(StaticExpr::number(site.draws.uniform(-1, 1))) : Operand::of(value->ref);
   return true;
 }
@@ -93,7 +96,8 @@ bool fill_line(const GeneralSpace& space, const Outline& outline, const Site& si
   return true;
 }
 
-bool fill_lines(const GeneralSpace& space, CoreProgram& program, std::vector<CoreLine>& lines, std::size_t at, Draws& draws) {
+bool fill_lines(const GeneralSpace& space, CoreProgram& program, std::vector<CoreLine>& lines, std::size_t at,
+                Draws& draws) {
   const int count = lines[at].hole_count;
   lines.erase(lines.begin() + static_cast<std::ptrdiff_t>(at));
   for (int n = 0; n < count; ++n) {

@@ -62,12 +62,18 @@ void draw_attributes(const Site& site, CoreLine& line, const Shape* wanted) {
     const OpAttribute& a = op.attributes[i];
     auto& value = line.attributes[i];
     const Shape* first = line.in.empty() || is_constant(line.in[0]) ? nullptr : site.outline.shape(line.in[0].reg);
-    if (a.is_shape) value = shape_attribute(wanted != nullptr ? *wanted : site.pick()->shape);
-    else if (a.name == "axis") value = draw_axis(line, a, first == nullptr ? Kind::scalar : first->kind, site.draws);
-    else if (a.name == "n") value = {draw_size(site)};
-    else if (a.name == "times") value = {site.draws.below(2) == 0 ? number(2) : draw_size(site)};
-    else if (a.name == "value") value = {number(site.draws.uniform(-1, 1))};
-    else value = {number(std::stod(a.default_value))};
+    if (a.is_shape)
+      value = shape_attribute(wanted != nullptr ? *wanted : site.pick()->shape);
+    else if (a.name == "axis")
+      value = draw_axis(line, a, first == nullptr ? Kind::scalar : first->kind, site.draws);
+    else if (a.name == "n")
+      value = {draw_size(site)};
+    else if (a.name == "times")
+      value = {site.draws.below(2) == 0 ? number(2) : draw_size(site)};
+    else if (a.name == "value")
+      value = {number(site.draws.uniform(-1, 1))};
+    else
+      value = {number(std::stod(a.default_value))};
   }
 }
 
@@ -85,7 +91,8 @@ Operand draw_constant(const Site& site) {
 std::optional<Operand> draw_operand(const Site& site, const std::string& kinds) {
   const bool scalar = kinds.find('s') != std::string::npos;
   if (scalar && site.draws.uniform() < kNumberShare) return draw_constant(site);
-  const Source* s = site.pick_where([&](const Source& source) { return kinds.find(kind_letter(source.shape.kind)) != std::string::npos; });
+  const Source* s = site.pick_where(
+      [&](const Source& source) { return kinds.find(kind_letter(source.shape.kind)) != std::string::npos; });
   if (s != nullptr) return Operand::of(s->ref);
   return scalar ? std::optional(draw_constant(site)) : std::nullopt;
 }
@@ -128,8 +135,10 @@ std::optional<Shape> draw_value(const Site& site, OpId op, CoreLine& line, const
   line = {};
   line.op = op;
   if (op == OpId::set || op == OpId::set_fraction) return {};
-  if (op_info(op).has(kRandom)) draw_sampler_numbers(line, site.draws);
-  else if (!draw_operands(site, line)) return {};
+  if (op_info(op).has(kRandom))
+    draw_sampler_numbers(line, site.draws);
+  else if (!draw_operands(site, line))
+    return {};
   if (op == OpId::get) {
     if (const Shape* s = site.outline.shape(line.in[0].reg)) line.index = draw_index(s->kind, site.draws);
   }
@@ -151,13 +160,15 @@ bool has_known_sizes(const Site& site, const Shape& shape) {
   const auto known = [&](const Dim& dim) {
     if (dim.is_one()) return true;
     return std::any_of(site.sources.begin(), site.sources.end(), [&](const Source* s) {
-      return (s->shape.kind != Kind::scalar && s->shape.dims[0] == dim) || (s->shape.kind == Kind::matrix && s->shape.dims[1] == dim);
+      return (s->shape.kind != Kind::scalar && s->shape.dims[0] == dim) ||
+             (s->shape.kind == Kind::matrix && s->shape.dims[1] == dim);
     });
   };
   return shape.kind == Kind::scalar || (known(shape.dims[0]) && known(shape.dims[1]));
 }
 
-std::optional<RegisterRef> new_register(const Site& site, const Shape& shape, const GeneralSpace& space, CoreProgram& program) {
+std::optional<RegisterRef> new_register(const Site& site, const Shape& shape, const GeneralSpace& space,
+                                        CoreProgram& program) {
   if (temporaries_of(program) >= space.most_temporaries || !has_known_sizes(site, shape)) return {};
   RegisterInfo info;
   info.name = site.outline.fresh_name();
@@ -174,7 +185,8 @@ std::optional<RegisterRef> new_register(const Site& site, const Shape& shape, co
   return RegisterRef{info.name, {}};
 }
 
-std::optional<RegisterRef> draw_output(const Site& site, const Shape& shape, const GeneralSpace& space, CoreProgram& program) {
+std::optional<RegisterRef> draw_output(const Site& site, const Shape& shape, const GeneralSpace& space,
+                                       CoreProgram& program) {
   const Source* old = site.pick_where([&](const Source& s) { return s.writable && same_shape(s, shape); });
   if (old == nullptr || site.draws.uniform() < kNewRegisterShare) {
     if (auto made = new_register(site, shape, space, program)) return made;
@@ -201,12 +213,15 @@ std::optional<CoreLine> draw_set(const Site& site, OpId op) {
   }
   line.index = draw_index(out->shape.kind, site.draws);
   const Inferred part = index_shape(out->shape, line.index, site.outline.program().sizes);
-  const Source* value = site.pick_where([&](const Source& s) { return s.shape.kind == Kind::scalar || s.shape == part.shape; });
+  const Source* value =
+      site.pick_where([&](const Source& s) { return s.shape.kind == Kind::scalar || s.shape == part.shape; });
   line.in = {value == nullptr ? draw_constant(site) : Operand::of(value->ref)};
   return line;
 }
 
-OpId pick(const std::vector<OpId>& ops, Draws& draws) { return ops[draws.below(static_cast<std::uint32_t>(ops.size()))]; }
+OpId pick(const std::vector<OpId>& ops, Draws& draws) {
+  return ops[draws.below(static_cast<std::uint32_t>(ops.size()))];
+}
 
 std::vector<Shape> shapes_of(const CoreLine& line, const Outline& outline) {
   std::vector<Shape> shapes;
@@ -244,10 +259,11 @@ std::optional<Shape> settle_line(CoreLine& line, const Outline& outline) {
   if (line.op == OpId::reshape && line.attributes[0].empty()) return {};
   if (!reads_back(line)) return {};
   const SizeTable& sizes = outline.program().sizes;
-  const Inferred inferred = line.op == OpId::get
-                                ? index_shape(shapes[0], line.index, sizes)
-                                : infer_shape(op_info(line.op), line.in.size() == shapes.size() ? shapes : shapes_of(line, outline),
-                                              line.attributes, sizes);
+  const Inferred inferred =
+      line.op == OpId::get
+          ? index_shape(shapes[0], line.index, sizes)
+          : infer_shape(op_info(line.op), line.in.size() == shapes.size() ? shapes : shapes_of(line, outline),
+                        line.attributes, sizes);
   return inferred.ok() ? std::optional(inferred.shape) : std::nullopt;
 }
 
@@ -279,7 +295,9 @@ std::optional<CoreLine> invent_line(const Site& site, const std::vector<OpId>& o
   return {};
 }
 
-void draw_attributes_for(const Site& site, CoreLine& line, const Shape& wanted) { draw_attributes(site, line, &wanted); }
+void draw_attributes_for(const Site& site, CoreLine& line, const Shape& wanted) {
+  draw_attributes(site, line, &wanted);
+}
 
 bool redraw_operand(const Site& site, CoreLine& line, std::size_t at, const Shape& wanted) {
   const std::string& kinds = op_info(line.op).operands[std::min(at, op_info(line.op).operands.size() - 1)];

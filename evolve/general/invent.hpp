@@ -13,7 +13,8 @@ struct Site {
   std::vector<const Source*> sources;
   Draws& draws;
 
-  Site(const Outline& o, std::size_t b, std::size_t at, Draws& d) : outline(o), block(b), order(at), sources(o.sources(b, at)), draws(d) {}
+  Site(const Outline& o, std::size_t b, std::size_t at, Draws& d)
+      : outline(o), block(b), order(at), sources(o.sources(b, at)), draws(d) {}
   Site(const Outline& o, const Outline::Place& place, Draws& d) : Site(o, place.block, place.order, d) {}
   const Source* pick() const { return sources[draws.below(static_cast<std::uint32_t>(sources.size()))]; }
   /// One of the sources that satisfy `wanted`, each equally likely; null when there is none.
@@ -31,8 +32,8 @@ struct Site {
 /// where they do not fit, or where the text of the line would read back as another line.
 std::optional<Shape> settle_line(CoreLine& line, const Outline& outline);
 
-/// A line with everything drawn; it writes to a register in scope, or to a new one while the space allows that, which is
-/// then added to `program.registers`. Nothing after a number of draws that do not fit.
+/// A line with everything drawn; it writes to a register in scope, or to a new one while the space allows that, which
+/// is then added to `program.registers`. Nothing after a number of draws that do not fit.
 std::optional<CoreLine> invent_line(const Site& site, const std::vector<OpId>& ops, const GeneralSpace& space,
                                     CoreProgram& program);
 
@@ -42,7 +43,8 @@ std::optional<CoreLine> invent_value(const Site& site, const std::vector<OpId>& 
 /// Attributes that a line of its operation needs, drawn to give the wanted shape where they decide it.
 void draw_attributes_for(const Site& site, CoreLine& line, const Shape& wanted);
 
-/// A new operand for position `at` of a line: a register in scope or, for scalars, a number. The result keeps its shape.
+/// A new operand for position `at` of a line: a register in scope or, for scalars, a number. The result keeps its
+/// shape.
 bool redraw_operand(const Site& site, CoreLine& line, std::size_t at, const Shape& wanted);
 /// Another register, in scope or new, for what a line writes.
 bool redraw_output(const Site& site, CoreLine& line, const GeneralSpace& space, CoreProgram& program);

@@ -246,7 +246,8 @@ class Structural {
         add(index.hi);
       }
       if (line.op != OpId::constant && line.op != OpId::set_fraction) {
-        for (const auto& attribute : line.attributes) std::for_each(attribute.begin(), attribute.end(), [this](const StaticExpr& e) { add(e); });
+        for (const auto& attribute : line.attributes)
+          std::for_each(attribute.begin(), attribute.end(), [this](const StaticExpr& e) { add(e); });
       }
       walk(line.body);
       walk(line.otherwise);

@@ -18,7 +18,8 @@ const std::vector<GeneralMutation>& general_mutations();
 /// Applies a mutation, and makes the program whole where that is needed. False leaves the program as it was.
 bool mutate(const GeneralMutation& mutation, const GeneralSpace& space, CoreProgram& program, Draws& draws);
 
-/// The constants of a program that may change: declared ones that no size or loop depends on, and numbers in free lines.
+/// The constants of a program that may change: declared ones that no size or loop depends on, and numbers in free
+/// lines.
 std::vector<StaticExpr*> free_constants(const GeneralSpace& space, CoreProgram& program);
 
 /// Fills the holes of a program with fitting material: `?` for an operand or operation, and lines. False when something

@@ -122,11 +122,15 @@ void Outline::add_handed_in() {
   };
   const Dim features = *Dim::of(StaticExpr::name("features"), program_.sizes);
   const Dim batch = *Dim::of(StaticExpr::name("batch"), program_.sizes);
-  if (batched) offer("x", Shape::matrix(batch, features));
-  else offer("v0", Shape::vector(features));
+  if (batched)
+    offer("x", Shape::matrix(batch, features));
+  else
+    offer("v0", Shape::vector(features));
   const RegisterInfo* y = program_.find("y");
-  if (y != nullptr && y->shape.kind != Kind::scalar) offer("target", y->shape);
-  else if (!batched) offer("s0", Shape::scalar());
+  if (y != nullptr && y->shape.kind != Kind::scalar)
+    offer("target", y->shape);
+  else if (!batched)
+    offer("s0", Shape::scalar());
   if (y == nullptr && !batched) offer("s1", Shape::scalar(), true);
 }
 

@@ -23,10 +23,10 @@ class Outline {
     std::vector<CoreLine>* lines = nullptr;
     std::size_t function = 0;
     int parent = -1;
-    bool held = false;                    ///< by its function, loop or branch
-    std::vector<std::string> loops;       ///< variables of the loops around it
-    std::vector<std::size_t> order;       ///< by position: how many instructions the text has before it
-    std::vector<const Source*> members;   ///< of families, used by lines right inside it
+    bool held = false;                   ///< by its function, loop or branch
+    std::vector<std::string> loops;      ///< variables of the loops around it
+    std::vector<std::size_t> order;      ///< by position: how many instructions the text has before it
+    std::vector<const Source*> members;  ///< of families, used by lines right inside it
   };
   /// An instruction.
   struct Place {
@@ -55,8 +55,8 @@ class Outline {
  private:
   struct Register {
     const RegisterInfo* info = nullptr;
-    bool always = false;        ///< readable everywhere
-    std::size_t first = kNever; ///< order of the line that first assigns it
+    bool always = false;         ///< readable everywhere
+    std::size_t first = kNever;  ///< order of the line that first assigns it
     const Source* source = nullptr;
   };
   static constexpr std::size_t kNever = static_cast<std::size_t>(-1);
@@ -65,10 +65,10 @@ class Outline {
   std::vector<Block> blocks_;
   std::vector<Place> places_;
   std::map<std::string, Register> registers_;
-  std::vector<std::string> names_;           ///< of plain registers, declared ones first, then as they appear
+  std::vector<std::string> names_;  ///< of plain registers, declared ones first, then as they appear
   std::deque<Source> sources_;
   std::map<std::string, const Source*> members_;  ///< of families, by their text
-  std::set<std::string> taken_;              ///< names in use
+  std::set<std::string> taken_;                   ///< names in use
 
   void add_block(std::vector<CoreLine>& lines, Block made);
   void add_instruction(const CoreLine& line, std::size_t block, std::size_t order);

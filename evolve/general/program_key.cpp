@@ -60,7 +60,8 @@ class Fingerprint {
       if (program_.registers[id].birth == vm::BoundRegister::Birth::param) maker_.add(param_number(id), 10);
     }
     maker_.add(static_cast<std::uint64_t>(i.op) << 32 | number_of(i.out), operands);
-    for (const std::int64_t a : i.attr) maker_.add(static_cast<std::uint64_t>(a), std::bit_cast<std::uint64_t>(i.value));
+    for (const std::int64_t a : i.attr)
+      maker_.add(static_cast<std::uint64_t>(a), std::bit_cast<std::uint64_t>(i.value));
     if (!op.has(kRandom)) return;
     maker_.add(i.sampler, i.draw_first);
     maker_.add(i.draw_stride, 11);

@@ -4,8 +4,8 @@
 
 namespace mlz::evolve {
 
-/// Makes a changed program whole: a line that reads a register which nothing has assigned further up reads another one of
-/// that shape instead, drawn from those in scope; registers that are no longer used are forgotten. False when a held
+/// Makes a changed program whole: a line that reads a register which nothing has assigned further up reads another one
+/// of that shape instead, drawn from those in scope; registers that are no longer used are forgotten. False when a held
 /// line would have to change, or nothing fits; the program is then unusable.
 bool settle(CoreProgram& program, Draws& draws);
 

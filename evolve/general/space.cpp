@@ -19,7 +19,8 @@ std::vector<OpId> drawable() {
 }
 
 bool is_number_list(const std::string& item) {
-  return item.find_first_not_of("0123456789-") == std::string::npos && item.find_first_of("0123456789") != std::string::npos;
+  return item.find_first_not_of("0123456789-") == std::string::npos &&
+         item.find_first_of("0123456789") != std::string::npos;
 }
 
 std::vector<OpId> named(const std::string& item, const std::string& what) {
@@ -30,7 +31,8 @@ std::vector<OpId> named(const std::string& item, const std::string& what) {
                                  near.empty() ? "" : fmt::format(" (did you mean {}?)", near)));
   }
   std::erase_if(found, [](OpId op) { return op != OpId::noop && !can_be_drawn(op); });
-  if (found.empty()) throw InputError(fmt::format("{}: \"{}\" cannot be drawn; its sizes are for people to choose", what, item));
+  if (found.empty())
+    throw InputError(fmt::format("{}: \"{}\" cannot be drawn; its sizes are for people to choose", what, item));
   return found;
 }
 

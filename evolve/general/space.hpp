@@ -12,16 +12,16 @@ namespace mlz::evolve {
 /// The programs a search may visit.
 struct GeneralSpace {
   struct Part {
-    std::vector<OpId> ops;        ///< operations of new lines, each equally likely; empty: the function stays as it is
-    int least = 0, most = 0;      ///< instructions that insert and remove leave, both included
+    std::vector<OpId> ops;    ///< operations of new lines, each equally likely; empty: the function stays as it is
+    int least = 0, most = 0;  ///< instructions that insert and remove leave, both included
   };
   std::array<Part, 3> parts;
-  int most_temporaries = 40;      ///< registers a program may have that it does not declare
+  int most_temporaries = 40;  ///< registers a program may have that it does not declare
   ConstantRule constants = ConstantRule::lognormal;
 };
 
-/// Operations of a list such as "27,dot,+" or "0-55" or "all": names and symbols of the language, numbers of AutoML-Zero;
-/// a name stands for all its overloads. Throws InputError.
+/// Operations of a list such as "27,dot,+" or "0-55" or "all": names and symbols of the language, numbers of
+/// AutoML-Zero; a name stands for all its overloads. Throws InputError.
 std::vector<OpId> parse_general_ops(const std::string& text, const std::string& what);
 
 /// Whether new lines can have the operation: all but a few whose whole-number arguments only a person can choose.

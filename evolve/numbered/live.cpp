@@ -5,30 +5,37 @@
 namespace mlz::evolve {
 namespace {
 
-/// The op table in a form that is quick to look up.
+/// The op table in a form that is quick to look up. `reads` and `writes` are 1 for operands and results there are.
 struct QuickOp {
-  std::uint8_t inputs = 0;
-  std::array<std::uint8_t, 2> in{};
-  std::uint8_t out = 0;
-  bool has_out = false, keeps = false, commutative = false;
+  std::array<std::uint8_t, 2> in{}, reads{};
+  std::uint8_t out = 0, writes = 0, kills = 0;
+  bool commutative = false;
 };
 
-const std::array<QuickOp, kNumberedOps>& quick_ops() {
-  static const auto table = [] {
-    std::array<QuickOp, kNumberedOps> made;
-    for (const NumberedOp& op : numbered_ops()) {
-      QuickOp& q = made[static_cast<std::size_t>(op.number)];
-      q.inputs = static_cast<std::uint8_t>(op.in.size());
-      for (std::size_t k = 0; k < op.in.size(); ++k) q.in[k] = static_cast<std::uint8_t>(op.in[k]);
-      q.out = static_cast<std::uint8_t>(op.out);
-      q.has_out = op.has_out;
-      q.keeps = op.keeps();
-      q.commutative = op.commutative;
+std::array<QuickOp, kNumberedOps> make_quick_ops() {
+  std::array<QuickOp, kNumberedOps> made;
+  for (const NumberedOp& op : numbered_ops()) {
+    QuickOp& q = made[static_cast<std::size_t>(op.number)];
+    for (std::size_t k = 0; k < op.in.size(); ++k) {
+      q.in[k] = static_cast<std::uint8_t>(op.in[k]);
+      q.reads[k] = 1;
     }
-    return made;
-  }();
+    q.out = static_cast<std::uint8_t>(op.out);
+    q.writes = op.has_out;
+    q.kills = op.has_out && !op.keeps();
+    q.commutative = op.commutative;
+  }
+  return made;
+}
+
+const std::array<QuickOp, kNumberedOps>& quick_ops() {
+  static const auto table = make_quick_ops();
   return table;
 }
+
+/// All ones if any of what an instruction defines is needed. Which instructions are live cannot be foreseen, so nothing
+/// here branches on it.
+std::uint64_t all_if(bool live) { return -static_cast<std::uint64_t>(live); }
 
 std::uint64_t fold(std::uint64_t a, std::uint64_t b) {
   const auto product = static_cast<unsigned __int128>(a) * b;
@@ -44,14 +51,15 @@ LiveFinder::LiveFinder(const Banks& banks) {
 }
 
 void LiveFinder::take_effects(const Genome& genome) {
-  effects_.clear();
-  for (const Instruction& i : genome.code) {
-    const QuickOp& op = quick_ops()[i.op];
-    Effect e;
-    for (std::size_t k = 0; k < op.inputs; ++k) e.uses |= Mask{1} << (base_[op.in[k]] + i.in[k]);
-    if (op.has_out) e.defines = Mask{1} << (base_[op.out] + i.out);
-    e.kills = op.keeps ? 0 : e.defines;
-    effects_.push_back(e);
+  const auto& ops = quick_ops();
+  effects_.resize(genome.code.size());
+  for (std::size_t k = 0; k < effects_.size(); ++k) {
+    const Instruction& i = genome.code[k];
+    const QuickOp& op = ops[i.op];
+    const int out = base_[op.out] + i.out;
+    effects_[k].uses = Mask{op.reads[0]} << (base_[op.in[0]] + i.in[0]) | Mask{op.reads[1]} << (base_[op.in[1]] + i.in[1]);
+    effects_[k].defines = Mask{op.writes} << out;
+    effects_[k].kills = Mask{op.kills} << out;
   }
 }
 
@@ -59,24 +67,30 @@ LiveFinder::Mask LiveFinder::needed_before(const Genome& genome, std::size_t f, 
   const std::size_t first = genome.first(f);
   for (std::size_t k = first + genome.length[f]; k-- > first;) {
     const Effect& e = effects_[k];
-    if ((e.defines & after) != 0) after = (after & ~e.kills) | e.uses;
+    const Mask live = all_if((e.defines & after) != 0);
+    after = (after & ~(e.kills & live)) | (e.uses & live);
   }
   return after;
 }
 
 void LiveFinder::keep_live(const Genome& genome, std::size_t f, Mask after, Genome& live) const {
-  std::array<bool, kLongestFunction> wanted;
+  std::array<std::uint8_t, kLongestFunction> wanted;
   const std::size_t first = genome.first(f), count = genome.length[f];
   for (std::size_t k = count; k-- > 0;) {
     const Effect& e = effects_[first + k];
-    wanted[k] = (e.defines & after) != 0;
-    if (wanted[k]) after = (after & ~e.kills) | e.uses;
+    const Mask lives = all_if((e.defines & after) != 0);
+    wanted[k] = static_cast<std::uint8_t>(lives & 1);
+    after = (after & ~(e.kills & lives)) | (e.uses & lives);
   }
+  const std::size_t begin = live.code.size();
+  live.code.resize(begin + count);
+  std::size_t kept = begin;
   for (std::size_t k = 0; k < count; ++k) {
-    if (!wanted[k]) continue;
-    live.code.push_back(genome.code[first + k]);
-    ++live.length[f];
+    live.code[kept] = genome.code[first + k];
+    kept += wanted[k];
   }
+  live.code.resize(kept);
+  live.length[f] = static_cast<std::uint8_t>(kept - begin);
 }
 
 void LiveFinder::find(const Genome& genome, Genome& live) {
@@ -108,10 +122,11 @@ void KeyMaker::add(std::uint64_t x, std::uint64_t y) {
 }
 
 void KeyMaker::add(std::span<const Instruction> code) {
+  const auto& ops = quick_ops();
   add(code.size(), 1);
   for (const Instruction& i : code) {
     std::array<std::uint8_t, 2> in = i.in;
-    if (quick_ops()[i.op].commutative && in[1] < in[0]) std::swap(in[0], in[1]);
+    if (ops[i.op].commutative && in[1] < in[0]) std::swap(in[0], in[1]);
     add(i.op | std::uint64_t{in[0]} << 8 | std::uint64_t{in[1]} << 16 | std::uint64_t{i.out} << 24 |
             std::uint64_t{std::bit_cast<std::uint32_t>(i.extra)} << 32,
         i.bits);

@@ -8,7 +8,8 @@ struct AdamOptions {
   double rate = 0.001, b1 = 0.9, b2 = 0.999, eps = 1e-8;
 };
 
-/// Adam (Kingma and Ba 2015, algorithm 1): steps down a gradient, each coordinate scaled by its own history.
+/// Adam (Kingma and Ba 2015, algorithm 1): steps down a gradient, each coordinate scaled by its own
+/// history.
 class Adam {
  public:
   Adam(std::size_t n, const AdamOptions& options) : options_(options), mean_(n, 0), spread_(n, 0) {}

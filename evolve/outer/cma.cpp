@@ -29,7 +29,8 @@ CmaConstants constants_for(std::size_t params, std::size_t candidates) {
   CmaConstants c;
   c.mu = candidates / 2;
   for (std::size_t k = 1; k <= candidates; ++k)
-    c.w.push_back(std::log(0.5 * static_cast<double>(candidates + 1)) - std::log(static_cast<double>(k)));
+    c.w.push_back(std::log(0.5 * static_cast<double>(candidates + 1)) -
+                  std::log(static_cast<double>(k)));
   const auto better = std::span(c.w).first(c.mu), worse = std::span(c.w).subspan(c.mu);
   c.mu_eff = effective(better);
   const double mu_eff_worse = effective(worse);
@@ -39,7 +40,8 @@ CmaConstants constants_for(std::size_t params, std::size_t candidates) {
   c.ds = 1 + 2 * std::max(0.0, std::sqrt((c.mu_eff - 1) / (n + 1)) - 1) + c.cs;
   c.cc = (4 + c.mu_eff / n) / (n + 4 + 2 * c.mu_eff / n);
   c.chi = std::sqrt(n) * (1 - 1 / (4 * n) + 1 / (21 * n * n));
-  const double most = std::min({1 + c.c1 / c.cmu, 1 + 2 * mu_eff_worse / (c.mu_eff + 2), (1 - c.c1 - c.cmu) / (n * c.cmu)});
+  const double most = std::min(
+      {1 + c.c1 / c.cmu, 1 + 2 * mu_eff_worse / (c.mu_eff + 2), (1 - c.c1 - c.cmu) / (n * c.cmu)});
   double positive = 0, negative = 0;
   for (const double w : c.w) (w > 0 ? positive : negative) += std::abs(w);
   for (double& w : c.w) w *= w > 0 ? 1 / positive : most / negative;
@@ -55,10 +57,12 @@ CmaState first_state(Vector mean, double sigma) {
 
 }  // namespace
 
-Cma::Cma(Vector mean, const CmaOptions& options) : Cma(first_state(std::move(mean), options.sigma), options) {}
+Cma::Cma(Vector mean, const CmaOptions& options)
+    : Cma(first_state(std::move(mean), options.sigma), options) {}
 
 Cma::Cma(CmaState state, const CmaOptions& options) : options_(options), state_(std::move(state)) {
-  if (n() == 0 || state_.C.size() != n() * n() || state_.p_sigma.size() != n() || state_.p_c.size() != n())
+  if (n() == 0 || state_.C.size() != n() * n() || state_.p_sigma.size() != n() ||
+      state_.p_c.size() != n())
     throw std::invalid_argument("the parts of a CMA-ES state differ in size");
   if (options.candidates < 4) throw std::invalid_argument("CMA-ES needs four candidates or more");
   constants_ = constants_for(n(), options.candidates);
@@ -75,7 +79,9 @@ void Cma::decompose() {
   lengths_.resize(n());
   Vector work(static_cast<std::size_t>(all));
   blas->dsyev("V", "U", &size, axes_.data(), &size, lengths_.data(), work.data(), &all, &error);
-  if (error != 0) throw std::runtime_error("the covariance matrix of CMA-ES has no eigenvalues; losses may be too large");
+  if (error != 0)
+    throw std::runtime_error(
+        "the covariance matrix of CMA-ES has no eigenvalues; losses may be too large");
   for (double& length : lengths_) length = std::sqrt(std::max(length, 1e-20));
 }
 
@@ -97,13 +103,15 @@ std::vector<Vector> Cma::ask() const {
   for (std::size_t k = 0; k < options_.candidates; ++k) {
     draw_normal(outer_key(options_.seed, state_.generation, k), 0, 1, z);
     candidates.push_back(scaled(z, 1));
-    for (std::size_t i = 0; i < n(); ++i) candidates.back()[i] = state_.mean[i] + state_.sigma * candidates.back()[i];
+    for (std::size_t i = 0; i < n(); ++i)
+      candidates.back()[i] = state_.mean[i] + state_.sigma * candidates.back()[i];
   }
   return candidates;
 }
 
 /// (x - mean) / sigma for each candidate.
-std::vector<Vector> Cma::steps_best_first(const std::vector<Vector>& candidates, std::span<const double> losses) const {
+std::vector<Vector> Cma::steps_best_first(const std::vector<Vector>& candidates,
+                                          std::span<const double> losses) const {
   std::vector<std::size_t> order(candidates.size());
   std::iota(order.begin(), order.end(), 0U);
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
@@ -111,9 +119,11 @@ std::vector<Vector> Cma::steps_best_first(const std::vector<Vector>& candidates,
   });
   std::vector<Vector> steps;
   for (const std::size_t k : order) {
-    if (candidates[k].size() != n()) throw std::invalid_argument("a candidate has the wrong number of entries");
+    if (candidates[k].size() != n())
+      throw std::invalid_argument("a candidate has the wrong number of entries");
     steps.emplace_back(n());
-    for (std::size_t i = 0; i < n(); ++i) steps.back()[i] = (candidates[k][i] - state_.mean[i]) / state_.sigma;
+    for (std::size_t i = 0; i < n(); ++i)
+      steps.back()[i] = (candidates[k][i] - state_.mean[i]) / state_.sigma;
   }
   return steps;
 }
@@ -129,7 +139,8 @@ bool Cma::move(const Vector& step) {
   }
   const double length = norm(state_.p_sigma);
   state_.sigma *= std::exp(c.cs / c.ds * (length / c.chi - 1));
-  const double settled = std::sqrt(1 - std::pow(1 - c.cs, 2 * static_cast<double>(state_.generation + 1)));
+  const double settled =
+      std::sqrt(1 - std::pow(1 - c.cs, 2 * static_cast<double>(state_.generation + 1)));
   const bool steady = length / settled < (1.4 + 2 / (static_cast<double>(n()) + 1)) * c.chi;
   const double push = steady ? std::sqrt(c.cc * (2 - c.cc) * c.mu_eff) : 0;
   for (std::size_t i = 0; i < n(); ++i) state_.p_c[i] = (1 - c.cc) * state_.p_c[i] + push * step[i];
@@ -152,7 +163,8 @@ void Cma::adapt(const std::vector<Vector>& steps, bool steady) {
   add(state_.p_c, c.c1);
   for (std::size_t k = 0; k < steps.size(); ++k) {
     // A negative weight is divided by the length of the step, so that C stays positive.
-    const double length = c.w[k] < 0 ? square(norm(scaled(steps[k], -1))) + 1e-20 : static_cast<double>(n());
+    const double length =
+        c.w[k] < 0 ? square(norm(scaled(steps[k], -1))) + 1e-20 : static_cast<double>(n());
     add(steps[k], c.cmu * c.w[k] * static_cast<double>(n()) / length);
   }
 }

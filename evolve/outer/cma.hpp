@@ -26,9 +26,9 @@ struct CmaConstants {
   double chi = 0;  ///< length to be expected of a standard normal vector
 };
 
-/// Evolution strategy with covariance matrix adaptation (Hansen 2016, arXiv 1604.00772), full matrix with negative
-/// weights, as SFNN was trained by it. Candidates are mean + sigma C^1/2 z. Needs LAPACK: throws std::runtime_error
-/// where there is none.
+/// Evolution strategy with covariance matrix adaptation (Hansen 2016, arXiv 1604.00772), full
+/// matrix with negative weights, as SFNN was trained by it. Candidates are mean + sigma C^1/2 z.
+/// Needs LAPACK: throws std::runtime_error where there is none.
 class Cma : public OuterLoop {
  public:
   Cma(Vector mean, const CmaOptions& options);
@@ -36,8 +36,8 @@ class Cma : public OuterLoop {
 
   std::vector<Vector> ask() const override;
   void tell(std::span<const double> losses) override { tell(ask(), losses); }
-  /// The same with candidates from elsewhere. A loss that is NaN counts as the worst. Throws std::invalid_argument
-  /// where numbers do not match.
+  /// The same with candidates from elsewhere. A loss that is NaN counts as the worst. Throws
+  /// std::invalid_argument where numbers do not match.
   void tell(const std::vector<Vector>& candidates, std::span<const double> losses);
 
   const Vector& mean() const override { return state_.mean; }
@@ -49,14 +49,16 @@ class Cma : public OuterLoop {
   std::size_t n() const { return state_.mean.size(); }
   void decompose();
   Vector scaled(std::span<const double> v, double power) const;
-  std::vector<Vector> steps_best_first(const std::vector<Vector>& candidates, std::span<const double> losses) const;
+  std::vector<Vector> steps_best_first(const std::vector<Vector>& candidates,
+                                       std::span<const double> losses) const;
   bool move(const Vector& step);
   void adapt(const std::vector<Vector>& steps, bool steady);
 
   CmaOptions options_;
   CmaState state_;
   CmaConstants constants_;
-  Vector axes_, lengths_;  ///< eigenvectors of C row by row, and the square roots of its eigenvalues
+  Vector axes_,
+      lengths_;  ///< eigenvectors of C row by row, and the square roots of its eigenvalues
 };
 
 }  // namespace mlz::outer

@@ -18,14 +18,16 @@ std::vector<Vector> EvolutionStrategy::ask() const {
     const Vector eps = noise(pair);
     for (const double sign : {1.0, -1.0}) {
       candidates.push_back(theta_);
-      for (std::size_t i = 0; i < eps.size(); ++i) candidates.back()[i] += sign * options_.sigma * eps[i];
+      for (std::size_t i = 0; i < eps.size(); ++i)
+        candidates.back()[i] += sign * options_.sigma * eps[i];
     }
   }
   return candidates;
 }
 
 void EvolutionStrategy::tell(std::span<const double> losses) {
-  if (losses.size() != 2 * options_.pairs) throw std::invalid_argument("a loss is needed for every candidate");
+  if (losses.size() != 2 * options_.pairs)
+    throw std::invalid_argument("a loss is needed for every candidate");
   std::vector<Vector> eps;
   Vector plus, minus;
   for (std::size_t pair = 0; pair < options_.pairs; ++pair) {
@@ -43,7 +45,8 @@ void EvolutionStrategy::tell(const std::vector<Vector>& noise, std::span<const d
     throw std::invalid_argument("noise and losses must be there for every pair");
   std::fill(gradient_.begin(), gradient_.end(), 0.0);
   for (std::size_t pair = 0; pair < pairs; ++pair) {
-    if (noise[pair].size() != theta_.size()) throw std::invalid_argument("noise must be as long as theta");
+    if (noise[pair].size() != theta_.size())
+      throw std::invalid_argument("noise must be as long as theta");
     const double slope = (plus[pair] - minus[pair]) / (2 * options_.sigma);
     for (std::size_t i = 0; i < theta_.size(); ++i)
       gradient_[i] += noise[pair][i] * slope / static_cast<double>(pairs);

@@ -11,19 +11,24 @@ struct EsOptions {
   std::uint64_t seed = 0;
 };
 
-/// Evolution strategy with antithetic noise and Adam (Salimans et al. 2017, without fitness shaping), as VSML was
-/// trained by it (Kirsch and Schmidhuber 2021): the gradient is the mean over pairs of eps (L+ - L-) / (2 sigma).
+/// Evolution strategy with antithetic noise and Adam (Salimans et al. 2017, without fitness
+/// shaping), as VSML was trained by it (Kirsch and Schmidhuber 2021): the gradient is the mean over
+/// pairs of eps (L+ - L-) / (2 sigma).
 class EvolutionStrategy : public OuterLoop {
  public:
   EvolutionStrategy(Vector theta, const EsOptions& options)
-      : options_(options), theta_(std::move(theta)), gradient_(theta_.size(), 0), adam_(theta_.size(), options.adam) {}
+      : options_(options),
+        theta_(std::move(theta)),
+        gradient_(theta_.size(), 0),
+        adam_(theta_.size(), options.adam) {}
 
   /// theta + sigma eps, theta - sigma eps for each pair in turn.
   std::vector<Vector> ask() const override;
   void tell(std::span<const double> losses) override;
   /// The same with noise eps from elsewhere: `plus` and `minus` hold a loss for each pair. Throws
   /// std::invalid_argument where numbers do not match.
-  void tell(const std::vector<Vector>& noise, std::span<const double> plus, std::span<const double> minus);
+  void tell(const std::vector<Vector>& noise, std::span<const double> plus,
+            std::span<const double> minus);
 
   const Vector& mean() const override { return theta_; }
   const Vector& gradient() const { return gradient_; }  ///< of the last generation

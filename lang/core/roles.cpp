@@ -24,12 +24,18 @@ void give_roles(CoreProgram& program) {
     if (RegisterInfo* info = find(program, name)) info->role = role;
   };
   const RegisterInfo* y = find(program, "y");
-  if (declares(program, "batch")) give("x", Role::x);
-  else if (!declares(program, "v0")) give("v0", Role::x);
-  if (y != nullptr) give("y", Role::y);
-  else if (!declares(program, "s1")) give("s1", Role::y);
-  if (find(program, "target") != nullptr) give("target", Role::target);
-  else if (!declares(program, "s0") && (y == nullptr || y->shape.kind == Kind::scalar)) give("s0", Role::target);
+  if (declares(program, "batch"))
+    give("x", Role::x);
+  else if (!declares(program, "v0"))
+    give("v0", Role::x);
+  if (y != nullptr)
+    give("y", Role::y);
+  else if (!declares(program, "s1"))
+    give("s1", Role::y);
+  if (find(program, "target") != nullptr)
+    give("target", Role::target);
+  else if (!declares(program, "s0") && (y == nullptr || y->shape.kind == Kind::scalar))
+    give("s0", Role::target);
   give("reward", Role::reward);
   give("action", Role::action);
   give("done", Role::done);

@@ -31,6 +31,9 @@ std::shared_ptr<const SourceFile> read_text_file(const std::string& path) {
   namespace fs = std::filesystem;
   std::error_code ec;
   if (fs::is_directory(path, ec)) throw InputError(fmt::format("{}: is a folder; expected a program file", path));
+  if (fs::exists(path, ec) && !fs::is_regular_file(path, ec)) {  // reading a pipe could wait for ever
+    throw InputError(fmt::format("{}: is a device or pipe; expected a program file", path));
+  }
   const std::uintmax_t size = fs::file_size(path, ec);
   if (!ec && size > kLargestFile) {
     throw InputError(fmt::format("{}: {} bytes; a program may have at most 16 MiB", path, size));

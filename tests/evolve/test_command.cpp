@@ -78,18 +78,23 @@ bool has(const Ended& ended, const std::string& text) { return ended.out.find(te
 
 }  // namespace
 
-TEST_CASE("killed at any moment, a run goes on to the same folder") {
+namespace {
+
+/// Runs the search `attempts` times, killed up to four times each, and compares the folders with that of a whole run.
+int kill_and_compare(int attempts, const std::string& more) {
   const Folder folder;
-  REQUIRE(run(kSmall + ("--out " + (folder / "whole"))).code == 0);
+  REQUIRE(run(kSmall + more + ("--out " + (folder / "whole"))).code == 0);
   const auto whole = contents(folder / "whole");
-  CHECK(whole.count("best.mlz") == 1);
-  CHECK(whole.count("programs/experiment-0002.mlz") == 1);
+  for (const char* name : {"best.mlz", "best_readable.mlz", "report.html", "programs/experiment-0002.mlz"}) {
+    CAPTURE(name);
+    CHECK(whole.count(name) == 1);
+  }
   int kills = 0;
-  for (int attempt = 0; attempt < 3; ++attempt) {
+  for (int attempt = 0; attempt < attempts; ++attempt) {
     const std::string out = folder / ("killed" + std::to_string(attempt));
-    run_and_kill(kSmall + ("--out " + out), 60 + 97 * attempt);
+    run_and_kill(kSmall + more + ("--out " + out), 60 + 97 * (attempt % 5));
     if (!fs::exists(out + "/checkpoint")) continue;
-    for (int part = 0; part < 3; ++part) kills += run_and_kill("--quiet --resume " + out, 80 + 61 * part);
+    for (int part = 0; part < 3; ++part) kills += run_and_kill("--quiet --resume " + out, 80 + (61 * part + 37 * attempt) % 230);
     const Ended last = run("--quiet --resume " + out);
     CAPTURE(last.out);
     REQUIRE(last.code == 0);
@@ -100,7 +105,15 @@ TEST_CASE("killed at any moment, a run goes on to the same folder") {
       CHECK((resumed.count(name) == 1 && resumed.at(name) == text));
     }
   }
-  MESSAGE("killed ", kills, " times");
+  return kills;
+}
+
+}  // namespace
+
+TEST_CASE("killed at any moment, a run goes on to the same folder") { MESSAGE("killed ", kill_and_compare(3, ""), " times"); }
+
+TEST_CASE("killed fifty times, with islands and a hurdle" * doctest::skip()) {
+  CHECK(kill_and_compare(20, "") + kill_and_compare(20, "--islands 2 --migrate-every 7 --hurdle-tasks 1 --threads 2 ") >= 50);
 }
 
 TEST_CASE("a run is never overwritten, and only resumed as it was") {
@@ -159,6 +172,16 @@ TEST_CASE("the last line is one JSON object") {
   }
 }
 
+TEST_CASE("progress is drawn on request") {
+  const Folder folder;
+  const std::string plot = folder / "progress.svg";
+  REQUIRE(run(kSmall + ("--experiment-evaluations 500 --plot " + plot)).code == 0);
+  const std::string svg = read(plot);
+  CHECK(svg.find("best of the experiment") != std::string::npos);
+  CHECK(svg.find("<path") + svg.find("<polyline") != 2 * std::string::npos);
+  CHECK(run(kSmall + std::string("--plot /proc/nowhere/x.svg")).code == 2);
+}
+
 TEST_CASE("Ctrl-C saves and ends with the result") {
   const Folder folder;
   const std::string out = folder / "run";
@@ -166,4 +189,71 @@ TEST_CASE("Ctrl-C saves and ends with the result") {
   CHECK(ended.code == 1);
   CHECK(fs::exists(out + "/checkpoint"));
   CHECK(fs::exists(out + "/best.mlz"));
+}
+
+TEST_CASE("a search from a program of any form ends with text that mlzrun runs to the same score") {
+  const Folder folder;
+  const std::string out = folder / "run";
+  const std::string search = "--preset program --init stdlib/mlp.mlz --task digits:size=8,train=200,valid=100 "
+                             "--set hidden=8 --population 10 --quiet ";
+  const Ended ended = run(search + "--evaluations 30 --out " + out);
+  CAPTURE(ended.out);
+  REQUIRE(ended.code == 0);
+  for (const char* name : {"best.mlz", "best_readable.mlz"}) {
+    const std::string text = read(out + "/" + name);
+    const auto after = [&](const std::string& word) {
+      const std::size_t at = text.find(word) + word.size();
+      return text.substr(at, text.find_first_of(" \n", at) - at);
+    };
+    const std::string score = after(name == std::string("best.mlz") ? "# score: " : "# readable form: search score ");
+    const Folder other;
+    const std::string result = other / "result";
+    const std::string command = std::string(MLZRUN) + " " + out + "/" + name + " --task digits:size=8,train=200,valid=100" +
+                                " --seed " + after("# seed: ") + " --engine " + after("# engine: ") + " --json --quiet > ";
+    REQUIRE(std::system((command + result).c_str()) == 0);
+    CAPTURE(text);
+    const std::string number = score.back() == ',' ? score.substr(0, score.size() - 1) : score;
+    CHECK(read(result).find("\"score\":" + number) != std::string::npos);
+  }
+  const Ended again = run("--quiet --evaluations 60 --resume " + out);
+  REQUIRE(again.code == 0);
+  REQUIRE(run(search + "--evaluations 60 --out " + (folder / "whole")).code == 0);
+  auto resumed = contents(out), whole = contents(folder / "whole");
+  for (const char* name : {"config.json", "checkpoint"}) {  // these know how far the run was to go
+    resumed.erase(name);
+    whole.erase(name);
+  }
+  CHECK(resumed == whole);
+}
+
+TEST_CASE("params can come from a file, and worlds can be searched in") {
+  const Folder folder;
+  const std::string model = folder / "p.safetensors";
+  const std::string program = MLZ_SOURCE_DIR "/examples/08_params.mlz --task digits:size=8,train=50,valid=50 --quiet ";
+  REQUIRE(std::system((std::string(MLZRUN) + " " + program + "--save " + model + " > /dev/null").c_str()) == 0);
+  const std::string search = "--preset program --population 5 --evaluations 10 --init " + program;
+  const Ended loaded = run(search + "--load " + model);
+  CAPTURE(loaded.out);
+  CHECK(loaded.code == 0);
+  CHECK(run(search + "--load " + (folder / "none")).code == 2);
+  CHECK(has(run("--preset automl-zero-demo --load " + model), "--init"));
+  const Ended world = run("--preset program --init stdlib/sfnn.mlz --task cartpole:episodes=2,steps=20 --population 4 "
+                          "--evaluations 8 --quiet");
+  CAPTURE(world.out);
+  CHECK(world.code == 0);
+}
+
+TEST_CASE("on a full disk a search ends with 2, and goes on when there is room again") {
+  const Folder folder;
+  const std::string whole = folder / "whole", out = folder / "run";
+  REQUIRE(run(kSmall + ("--out " + whole)).code == 0);
+  // No file may grow over 16 KiB: the checkpoint is larger, the configuration is not.
+  const std::string limited = "( trap '' XFSZ; ulimit -f 32; exec " + std::string(MLZEVOLVE) + " " + kSmall + "--out " + out +
+                              " ) > " + (folder / "out") + " 2>&1";
+  const int status = std::system(limited.c_str());
+  REQUIRE(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 2);
+  CHECK(read(folder / "out").find("cannot write " + out) != std::string::npos);
+  CHECK(run("--quiet --resume " + out).code == 0);
+  CHECK(contents(out) == contents(whole));
 }

@@ -31,12 +31,18 @@ CoreProgram library_program(const std::string& file, std::map<std::string, std::
 std::string example(const char* name) { return MLZ_SOURCE_DIR "/examples/" + std::string(name); }
 
 const std::vector<CoreProgram>& library_programs() {
-  static const std::vector<CoreProgram> all{
-      library_program("stdlib/mlp.mlz", {{"hidden", "8"}}), library_program("stdlib/linear.mlz"),
-      library_program("stdlib/logistic.mlz"),               library_program("stdlib/automl_nn.mlz"),
-      library_program(example("02_network.mlz")),           library_program(example("04_layers.mlz")),
-      library_program(example("05_batches.mlz")),           library_program(example("07_noise.mlz")),
-      library_program(example("08_params.mlz"))};
+  static const std::vector<CoreProgram> all{library_program("stdlib/mlp.mlz", {{"hidden", "8"}}),
+                                            library_program("stdlib/linear.mlz"),
+                                            library_program("stdlib/logistic.mlz"),
+                                            library_program("stdlib/automl_nn.mlz"),
+                                            library_program(example("02_network.mlz")),
+                                            library_program(example("04_layers.mlz")),
+                                            library_program(example("05_batches.mlz")),
+                                            library_program(example("07_noise.mlz")),
+                                            library_program(example("08_params.mlz")),
+                                            library_program("stdlib/srwm.mlz"),
+                                            library_program("stdlib/vsml.mlz"),
+                                            library_program("stdlib/sfnn.mlz")};
   return all;
 }
 
@@ -65,7 +71,8 @@ Table table_of(const CoreProgram& program) {
   for (const RegisterInfo& r : program.registers) {
     std::string turns;
     for (const std::string& turn : r.per_iteration) turns += "@" + turn;
-    out[r.name] = r.shape.print() + turns + "/" + std::to_string(static_cast<int>(r.role)) + (r.is_state ? "s" : "") + (r.is_param ? "p" : "");
+    out[r.name] = r.shape.print() + turns + "/" + std::to_string(static_cast<int>(r.role)) + (r.is_state ? "s" : "") +
+                  (r.is_param ? "p" : "");
   }
   return out;
 }
@@ -82,7 +89,7 @@ void require_whole(const CoreProgram& program, const GeneralSpace& space) {
   REQUIRE(again->core == program);
   REQUIRE(table_of(again->core) == table_of(program));
   vm::BindOptions bind;
-  bind.sizes = {{"features", 5}, {"outputs", 3}};
+  bind.sizes = {{"features", 5}, {"outputs", 3}, {"actions", 3}};
   const vm::BoundProgram bound = vm::bind(program, bind, problems);
   INFO(problems.text());
   REQUIRE(problems.ok());
@@ -120,8 +127,10 @@ void walk(std::uint64_t mutations, std::uint64_t check_every) {
   }
   for (std::size_t m = 0; m < changed.size(); ++m) {
     CAPTURE(general_mutations()[m].name);
-    if (general_mutations()[m].name == std::string("identity")) CHECK(changed[m] == 0);
-    else CHECK(changed[m] > tried[m] / 5);
+    if (general_mutations()[m].name == std::string("identity"))
+      CHECK(changed[m] == 0);
+    else
+      CHECK(changed[m] > tried[m] / 5);
   }
 }
 
@@ -130,13 +139,14 @@ void walk(std::uint64_t mutations, std::uint64_t check_every) {
 TEST_CASE("mutated programs read back, bind and stay within limits") {
   const char* asked = std::getenv("MLZ_MUTATIONS");
   const std::uint64_t mutations = asked == nullptr ? 20'000 : std::strtoull(asked, nullptr, 10);
-  walk(mutations, asked == nullptr ? 2 : 10);
+  walk(mutations, asked == nullptr ? 5 : 10);
 }
 
 TEST_CASE("held lines and functions stay, what is free around them changes") {
-  const CoreProgram start = core_of("const c = 0.5\n@hold\nconst kept = 2\nstate w : vector[features]\n@hold\ndef Setup():\n  w = normal(0, 0.1)\n"
-                                    "def Predict():\n  @hold\n  h = w * x\n  a = sum(h)\n  b = a * c\n  s1 = b + kept\n"
-                                    "def Learn():\n  @hold\n  for i in range(2):\n    w = w + 0.01\n  e = s0 - s1\n  g = e * x\n  w = w + g\n");
+  const CoreProgram start = core_of(
+      "const c = 0.5\n@hold\nconst kept = 2\nstate w : vector[features]\n@hold\ndef Setup():\n  w = normal(0, 0.1)\n"
+      "def Predict():\n  @hold\n  h = w * x\n  a = sum(h)\n  b = a * c\n  s1 = b + kept\n"
+      "def Learn():\n  @hold\n  for i in range(2):\n    w = w + 0.01\n  e = s0 - s1\n  g = e * x\n  w = w + g\n");
   GeneralSpace space = space_for(start);
   bool changed_c = false;
   for (std::uint64_t n = 0; n < 300; ++n) {
@@ -156,7 +166,9 @@ TEST_CASE("held lines and functions stay, what is free around them changes") {
 }
 
 TEST_CASE("a program with nothing free says so") {
-  const CoreProgram start = core_of("@hold\ndef Predict():\n  s1 = dot(v0, v1)\n@hold\ndef Learn():\n  v1 = v1 + v0\n@hold\ndef Setup():\n  NoOp()\n");
+  const CoreProgram start = core_of(
+      "@hold\ndef Predict():\n  s1 = dot(v0, v1)\n@hold\ndef Learn():\n  v1 = v1 + v0\n@hold\ndef Setup():\n  "
+      "NoOp()\n");
   const GeneralSpace space = space_for(start);
   Draws draws(1, 0, 0, 0);
   for (int n = 0; n < 2000; ++n) {
@@ -167,8 +179,11 @@ TEST_CASE("a program with nothing free says so") {
 }
 
 TEST_CASE("what the task hands in, params and sizes are never written") {
-  const CoreProgram start = core_of("size n = 4\nparam P : vector[n] ~ normal(0, 1)\nparam lr : scalar = 0.1\nstate w = P\nstate y : vector[outputs]\n"
-                                    "def Predict():\n  y = fill(0.5, outputs)\n  a = dot(w, P)\n  w = w * a\ndef Learn():\n  d = target - y\n  w = w * lr\n  b = sum(x)\n");
+  const CoreProgram start = core_of(
+      "size n = 4\nparam P : vector[n] ~ normal(0, 1)\nparam lr : scalar = 0.1\nstate w = P\nstate y : "
+      "vector[outputs]\n"
+      "def Predict():\n  y = fill(0.5, outputs)\n  a = dot(w, P)\n  w = w * a\ndef Learn():\n  d = target - y\n  w = w "
+      "* lr\n  b = sum(x)\n");
   GeneralSpace space = space_for(start);
   for (std::uint64_t n = 0; n < 200; ++n) {
     CoreProgram program = start;
@@ -183,7 +198,9 @@ TEST_CASE("what the task hands in, params and sizes are never written") {
 }
 
 TEST_CASE("holes are filled with what fits, differently for every program") {
-  const char* sketch = "state w : vector[features]\n@hold\ndef Predict():\n  s1 = ?(w, x)\n  ?3\ndef Learn():\n  s2 = s0 - ?\n  v2 = ?\n  w = w ? v2\n  for i in range(2):\n    ?2\n";
+  const char* sketch =
+      "state w : vector[features]\n@hold\ndef Predict():\n  s1 = ?(w, x)\n  ?3\ndef Learn():\n  s2 = s0 - ?\n  v2 = "
+      "?\n  w = w ? v2\n  for i in range(2):\n    ?2\n";
   const CoreProgram start = core_of(sketch);
   REQUIRE(start.has_holes());
   GeneralSpace space = space_for(start);
@@ -208,14 +225,20 @@ TEST_CASE("keys tell behaviour apart, not names, dead lines or the order of sums
     const ProblemSet set{tasks::make_task("linear:features=4", {}), 0, {}};
     return key_of(*ProgramEvaluator(set, {}).bind(core_of(text)), 0);
   };
-  const char* plain = "state w : vector[features]\ndef Predict():\n  y = dot(w, x)\ndef Learn():\n  d = target - y\n  w = w + d * x\n";
-  const char* same = "const c = 2\nstate u : vector[features]\ndef Setup():\n  dead = normal(0, 1)\ndef Predict():\n  y = dot(u, x)\n"
-                     "def Learn():\n  e = target - y\n  z = e * c\n  u = x * e + u\n";
+  const char* plain =
+      "state w : vector[features]\ndef Predict():\n  y = dot(w, x)\ndef Learn():\n  d = target - y\n  w = w + d * x\n";
+  const char* same =
+      "const c = 2\nstate u : vector[features]\ndef Setup():\n  dead = normal(0, 1)\ndef Predict():\n  y = dot(u, x)\n"
+      "def Learn():\n  e = target - y\n  z = e * c\n  u = x * e + u\n";
   CHECK(key(plain) == key(same));
-  for (const char* other : {"state w : vector[features]\ndef Predict():\n  y = dot(w, x)\ndef Learn():\n  d = y - target\n  w = w + d * x\n",
-                            "param p : vector[features] ~ normal(0, 1)\nstate w = p\ndef Predict():\n  y = dot(w, x)\ndef Learn():\n  d = target - y\n  w = w + d * x\n",
-                            "param p : vector[features] ~ normal(0, 2)\nstate w = p\ndef Predict():\n  y = dot(w, x)\ndef Learn():\n  d = target - y\n  w = w + d * x\n",
-                            "state w : vector[features]\ndef Setup():\n  w = normal(0, 1)\ndef Predict():\n  y = dot(w, x)\ndef Learn():\n  d = target - y\n  w = w + d * x\n"}) {
+  for (const char* other : {"state w : vector[features]\ndef Predict():\n  y = dot(w, x)\ndef Learn():\n  d = y - "
+                            "target\n  w = w + d * x\n",
+                            "param p : vector[features] ~ normal(0, 1)\nstate w = p\ndef Predict():\n  y = dot(w, "
+                            "x)\ndef Learn():\n  d = target - y\n  w = w + d * x\n",
+                            "param p : vector[features] ~ normal(0, 2)\nstate w = p\ndef Predict():\n  y = dot(w, "
+                            "x)\ndef Learn():\n  d = target - y\n  w = w + d * x\n",
+                            "state w : vector[features]\ndef Setup():\n  w = normal(0, 1)\ndef Predict():\n  y = "
+                            "dot(w, x)\ndef Learn():\n  d = target - y\n  w = w + d * x\n"}) {
     CHECK_FALSE(key(plain) == key(other));
   }
 }

@@ -13,10 +13,12 @@ namespace {
 
 Config small(const std::string& more = "") {
   Config config;
-  apply_config(config, "init = " MLZ_SOURCE_DIR "/examples/02_network.mlz\nprogram-set = hidden=8\n"
-                       "task = digits:size=8,train=60,valid=40,test=1\ntasks = 2\nselect-tasks = 1\nfinal-tasks = 1\n"
-                       "population = 16\ntournament = 4\nmutations = alter,change_op,insert,remove,alter_constant,swap\n"
-                       "experiments = 1\nexperiment-evaluations = 160\nseed = 3\n",
+  apply_config(config,
+               "init = " MLZ_SOURCE_DIR
+               "/examples/02_network.mlz\nprogram-set = hidden=8\n"
+               "task = digits:size=8,train=60,valid=40,test=1\ntasks = 2\nselect-tasks = 1\nfinal-tasks = 1\n"
+               "population = 16\ntournament = 4\nmutations = alter,change_op,insert,remove,alter_constant,swap\n"
+               "experiments = 1\nexperiment-evaluations = 160\nseed = 3\n",
                "test");
   apply_config(config, more, "test");
   return config;
@@ -107,7 +109,8 @@ TEST_CASE("islands and random search of general programs are as reproducible") {
 }
 
 TEST_CASE("the form of programs follows from the first ones, or as asked") {
-  CHECK(message("init = stdlib/automl_nn.mlz\nprogram-set =\ntask = linear\nscalars = 5\nvectors = 9\nmatrices = 2").empty());
+  CHECK(message("init = stdlib/automl_nn.mlz\nprogram-set =\ntask = linear\nscalars = 5\nvectors = 9\nmatrices = 2")
+            .empty());
   CHECK(contains(message("init = stdlib/automl_nn.mlz\nprogram-set =\ntask = linear"), "more can be set"));
   CHECK(message("init = stdlib/automl_nn.mlz\nprogram-set =\ntask = linear\ngenome = general").empty());
   CHECK(contains(message("genome = numbered"), "declares"));

@@ -68,6 +68,19 @@ TEST_CASE("all right sides are computed before a left side changes") {
         "def Setup():\ndef Predict():\n  t = s2\n  s2 = s3\n  s3 = t\ndef Learn():\n");
 }
 
+TEST_CASE("several results may go to new names, old ones, members and parts at once") {
+  CHECK(core("state h[j in range(2)] : vector[2]\ndef f(a):\n  b = a * 2\n  return b, a * 3\n"
+             "def Predict(x):\n  y, h[1][0] = f(sum(x))\n  z, h[0] = f(h[1])\n  y = sum(z)\n") ==
+        "state h[j in range(2)] : vector[2]\n\ndef Setup():\ndef Predict():\n  t = sum(v0)\n  f1_b = t * 2\n"
+        "  t1 = t * 3\n  s1 = f1_b\n  h[1][0] = t1\n  f2_b = h[1] * 2\n  t2 = h[1] * 3\n  z = f2_b\n  h[0] = t2\n"
+        "  s1 = sum(z)\ndef Learn():\n");
+}
+
+TEST_CASE("several new names take what a helper returns, its arguments among it") {
+  CHECK(core("def f(a, k):\n  b = a * k\n  return b, a\ndef Predict(x):\n  g, e = f(x, 2)\n  y = dot(g, e)\n") ==
+        "def Setup():\ndef Predict():\n  f1_b = v0 * 2\n  g = f1_b\n  e = v0\n  s1 = dot(g, e)\ndef Learn():\n");
+}
+
 TEST_CASE("loops and branches stay symbolic, reversed loops count down") {
   CHECK(core("size n = [features, 8, outputs]\nsize L = len(n) - 1\nstate h[l in range(L + 1)] : vector[n[l]]\n"
              "def Learn():\n  for l in reversed(range(1, L)):\n    h[l] = relu(h[l])\n  if L > 1:\n    s2 = 1\n  else:\n    s2 = 2\n") ==
@@ -111,7 +124,8 @@ TEST_CASE("the typed form names the shapes that were found") {
 }
 
 TEST_CASE("every program of the standard library compiles") {
-  for (const char* name : {"mlp", "linear", "logistic", "optim", "nn", "automl_linear", "automl_nn"}) {
+  for (const char* name : {"mlp", "linear", "logistic", "optim", "nn", "automl_linear", "automl_nn", "srwm", "vsml", "sfnn",
+                           "online", "fast_weights", "meta_rnn"}) {
     CAPTURE(name);
     Diagnostics problems;
     const auto result = text::compile(text::read_source(std::string("stdlib/") + name + ".mlz"), {}, problems);

@@ -135,6 +135,22 @@ TEST_CASE("compressed tables, and those cut short") {
   CHECK(contains(error_of([&] { read_csv(folder / "t.csv.gz", {}, nullptr); }), "cut short"));
 }
 
+TEST_CASE("tables cut short at every byte") {
+  const std::string whole = "a,\"b\",label\n1,2,x\n\"3\",4,y\r\n5,-6e2,x\n";
+  std::size_t rows = 0;
+  for (std::size_t length = 0; length <= whole.size(); ++length) {
+    try {
+      const CsvTable table = read(whole.substr(0, length));
+      CHECK(table.labels.size() == table.features.dims[0]);
+      CHECK(table.labels.size() >= rows);  // what was complete before stays
+      rows = table.labels.size();
+    } catch (const InputError& error) {
+      CHECK(contains(error.what(), "t.csv"));
+    }
+  }
+  CHECK(rows == 3);
+}
+
 TEST_CASE("damaged tables never crash") {
   std::uint32_t state = 3;
   const auto next = [&] { return state = state * 1664525u + 1013904223u; };

@@ -122,6 +122,17 @@ TEST_CASE("files shorter or longer than their headers say") {
   CHECK(contains(read_error(idx_header(8, {4}) + "abcde"), "longer than the 4 bytes"));
 }
 
+TEST_CASE("files cut short at every byte") {
+  const TempFolder folder;
+  const std::string plain = idx_header(12, {2, 3}) + std::string(24, 'v');
+  for (const std::string& whole : {plain, gzipped(folder, plain)}) {
+    write_file(folder / "whole", whole);
+    CHECK(read_idx(folder / "whole").dims == std::vector<std::size_t>{2, 3});
+    for (std::size_t length = 0; length < whole.size(); ++length)
+      CHECK(!read_error(whole.substr(0, length)).empty());
+  }
+}
+
 TEST_CASE("damaged compressed data") {
   const TempFolder folder;
   std::string noise(20000, '\0');

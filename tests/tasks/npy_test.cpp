@@ -138,6 +138,15 @@ TEST_CASE("sizes that overflow or exceed the limit allocate nothing") {
   CHECK(contains(read_error(npy("<f4", "(2,)", "abcdefghi")), "longer than the 8 bytes"));
 }
 
+TEST_CASE("files cut short at every byte") {
+  const std::string array = npy("<i2", "(3, 4)", std::string(24, 'q'));
+  for (std::size_t length = 0; length < array.size(); ++length)
+    CHECK(!read_error(array.substr(0, length)).empty());
+  const std::string archive = zip({{"x.npy", array, true}, {"y.npy", array, false}});
+  for (std::size_t length = 0; length < archive.size(); ++length)
+    CHECK(!npz_error(archive.substr(0, length)).empty());
+}
+
 TEST_CASE("archives: stored and deflated members by name") {
   const TempFolder folder;
   std::string many;

@@ -13,6 +13,10 @@ std::string task_error(const std::string& text) {
   return error_of([&] { make_task(text, DataPaths{}); });
 }
 
+std::set<std::string> names_of_worlds() {
+  return {"cartpole", "acrobot", "mountain_car", "pendulum", "bandit", "swapping_bandit"};
+}
+
 std::string full_name(const std::string& text) { return make_task(text, DataPaths{})->info().name; }
 
 }  // namespace
@@ -21,7 +25,8 @@ TEST_CASE("every task makes its default form or says which data it lacks") {
   for (const TaskEntry& entry : registry()) {
     CAPTURE(entry.name);
     const std::set<std::string> need_files{"idx", "csv", "npy", "npz", "mix"},
-        need_nothing{"linear", "affine", "nn", "digits"};
+        need_nothing{"linear", "affine", "nn", "digits"}, worlds = names_of_worlds();
+    if (worlds.contains(entry.name)) continue;  // see worlds_test.cpp
     if (!need_nothing.contains(entry.name)) {
       const std::string error = task_error(entry.name);
       CHECK(contains(error, need_files.contains(entry.name) ? entry.name + ":" : "--task digits"));

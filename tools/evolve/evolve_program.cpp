@@ -9,10 +9,15 @@
 #include "lang/core/diagnostics.hpp"
 #include "tasks/task.hpp"
 #include "tools/evolve/search_display.hpp"
+#include "tools/evolve/search_report.hpp"
+#include "tools/support/files.hpp"
+#include "tools/support/model_file.hpp"
 #include "tools/support/program_main.hpp"
 
 namespace mlz::tools {
 namespace {
+
+constexpr std::uintmax_t kMostModelBytes = std::uintmax_t{16} << 30;
 
 using evolve::Champion;
 using evolve::Config;
@@ -26,11 +31,14 @@ class Run : public evolve::Listener {
       : config_(config),
         search_(config_, *this),
         display_(options.quiet ? ProgressDisplay::Mode::off : ProgressDisplay::mode_for_stderr(), config_) {
+    if (!config_.load.empty()) load_params();
     if (!options.resume.empty()) {
       folder_.emplace(evolve::RunFolder::reopen(options.resume, config_));
       evolve::SearchState state = folder_->checkpoint()->state;
       state.seconds = folder_->seconds();
       best_ = state.best;
+      folder_->read_logs([this](const std::string& line) { report_.log(line); },
+                         [this](const std::string& line) { report_.lineage(line); });
       search_.restore(state);
     } else if (!out.empty()) {
       folder_.emplace(evolve::RunFolder::create(out, config_));
@@ -44,14 +52,18 @@ class Run : public evolve::Listener {
     return outcome;
   }
 
+  std::string progress_svg() const { return to_svg(report_.progress(title())); }
+
   /// Comment lines with what the score of a program depends on.
   std::string header(const Champion& c) const;
   std::string header(const Outcome& o) const;
 
   void log(const std::string& line) override {
+    report_.log(line);
     if (folder_) folder_->log(line);
   }
   void lineage(const std::string& line) override {
+    report_.lineage(line);
     if (folder_) folder_->lineage(line);
   }
   void experiment_ended(const Champion& best) override {
@@ -84,10 +96,14 @@ class Run : public evolve::Listener {
   evolve::Search search_;
   std::optional<evolve::RunFolder> folder_;
   SearchDisplay display_;
+  SearchReport report_;
   Champion best_;
   Clock::time_point last_save_ = Clock::now();
 
+  void load_params();
   void finish(const Outcome& outcome);
+  std::string write_readable(const Outcome& outcome);
+  std::string title() const { return fmt::format("Search on {}, seed {}", search_.task_name(), config_.seed); }
 };
 
 std::string Run::header(const Champion& c) const {
@@ -105,11 +121,35 @@ std::string Run::header(const Outcome& o) const {
   return header(o.best) + fmt::format("# final score: {} (seed {})\n", o.final, o.final_seed);
 }
 
+void Run::load_params() {
+  const TensorFile file = from_safetensors(read_file(config_.load, kMostModelBytes), config_.load);
+  search_.load_params([&](const vm::BoundProgram& program) { return take_model(file, config_.load, program).params; });
+}
+
 void Run::finish(const Outcome& outcome) {
-  if (!outcome.best.text.empty()) folder_->write("best.mlz", header(outcome) + outcome.best.text);
+  ReportPage page{title(), evolve::command_of(config_), stop_reason_text(outcome.stop), outcome.best, outcome.final, {},
+                  outcome.front};
+  if (!outcome.best.text.empty()) {
+    folder_->write("best.mlz", header(outcome) + outcome.best.text);
+    page.readable = write_readable(outcome);
+  }
+  folder_->write("report.html", report_.html(page));
   Json json{{"event", "end"}, {"stop", stop_reason_text(outcome.stop)}, {"evaluations", outcome.total.evaluations},
             {"best_search", outcome.best.search}, {"select", outcome.best.select}, {"final", outcome.final}};
   folder_->log(json.dump());
+}
+
+/// Whoever is in a hurry gets the program with all its lines.
+std::string Run::write_readable(const Outcome& o) {
+  const bool hurry = o.stop == evolve::StopReason::interrupted || o.stop == evolve::StopReason::time;
+  const evolve::Simplified s = search_.simplify_best(
+      o, {config_.ablate && !hurry, hurry ? 0 : config_.tune, static_cast<std::uint64_t>(config_.seed),
+          o.total.evaluations, &interrupted()});
+  std::string head = header(o.best);
+  head += fmt::format("# readable form: search score {}, select score {} on the first {}\n", s.after[0].fitness,
+                      s.after[1].fitness, search_.select_problems_of_ablation());
+  folder_->write("best_readable.mlz", head + s.text);
+  return s.text;
 }
 
 void report(const Outcome& o) {
@@ -166,8 +206,11 @@ Outcome random_baseline(const EvolveOptions& options, const Outcome& evolution) 
 int evolve_program(const EvolveOptions& options) {
   if (print_list(options)) return kSuccess;
   catch_interrupts();
-  const Outcome outcome = Run(options, options.config, options.out).run();
+  if (!options.plot.empty()) check_writable(options.plot, "--plot");
+  Run run(options, options.config, options.out);
+  const Outcome outcome = run.run();
   report(outcome);
+  if (!options.plot.empty()) write_file(options.plot, run.progress_svg());
   Json json = json_of(outcome);
   if (options.baseline && !interrupted()) {
     const Outcome random = random_baseline(options, outcome);

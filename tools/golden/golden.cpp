@@ -116,7 +116,9 @@ void run_file(const fs::path& path, const Options& options, Report& report) {
   } else if (path.extension() == ".json") {
     run_case(path, options, report);
   } else if (path.extension() == ".jsonl" && name != "tasks.jsonl") {
-    report.run(path.string(), false, []() -> std::optional<std::string> { return "expected tasks.jsonl, programs.jsonl or ops.jsonl"; });
+    report.run(path.string(), false, []() -> std::optional<std::string> {
+      return "expected tasks.jsonl, programs.jsonl or ops.jsonl";
+    });
   }
 }
 

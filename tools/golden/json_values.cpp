@@ -10,9 +10,12 @@
 namespace mlz::golden {
 namespace {
 
-void collect(const nlohmann::json& value, std::vector<double>& out) {
+constexpr int kDeepest = 10;
+
+void collect(const nlohmann::json& value, std::vector<double>& out, int depth = 0) {
   if (!value.is_array()) return out.push_back(number(value));
-  for (const auto& entry : value) collect(entry, out);
+  if (depth == kDeepest) throw InputError("lists of numbers stand inside lists too deep");
+  for (const auto& entry : value) collect(entry, out, depth + 1);
 }
 
 }  // namespace

@@ -8,7 +8,8 @@
 namespace mlz::golden {
 
 /// Runs one recorded case and gives the first difference in words.
-using Check = std::optional<std::string> (*)(const nlohmann::json& recorded, const Options& options);
+using Check = std::optional<std::string> (*)(const nlohmann::json& recorded,
+                                             const Options& options);
 
 /// The check for a `kind` of case, or null for an unknown one.
 Check check_for(const std::string& kind);
@@ -22,6 +23,7 @@ std::optional<std::string> check_trajectory(const nlohmann::json& recorded, cons
 std::optional<std::string> check_gru_cell(const nlohmann::json& recorded, const Options& options);
 std::optional<std::string> check_network(const nlohmann::json& recorded, const Options& options);
 std::optional<std::string> check_lifetime(const nlohmann::json& recorded, const Options& options);
-std::optional<std::string> check_cma_es_tell(const nlohmann::json& recorded, const Options& options);
+std::optional<std::string> check_cma_es_tell(const nlohmann::json& recorded,
+                                             const Options& options);
 
 }  // namespace mlz::golden

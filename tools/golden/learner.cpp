@@ -11,8 +11,8 @@
 namespace mlz::golden {
 namespace {
 
-vm::BoundProgram bound(const std::shared_ptr<const SourceFile>& file, const Learner::Settings& settings,
-                       const Learner::Sizes& sizes) {
+vm::BoundProgram bound(const std::shared_ptr<const SourceFile>& file,
+                       const Learner::Settings& settings, const Learner::Sizes& sizes) {
   Diagnostics diagnostics;
   text::CompileOptions compile;
   compile.set = settings;
@@ -31,7 +31,8 @@ vm::BoundProgram bound(const std::shared_ptr<const SourceFile>& file, const Lear
 Learner::Learner(vm::BoundProgram program, const Options& options)
     : program_(std::move(program)), options_(options), params_(vm::initial_params(program_, 0)) {}
 
-Learner::Learner(const std::string& program, const Settings& settings, const Sizes& sizes, const Options& options)
+Learner::Learner(const std::string& program, const Settings& settings, const Sizes& sizes,
+                 const Options& options)
     : Learner(bound(text::read_source("stdlib/" + program), settings, sizes), options) {}
 
 Learner Learner::of_text(const std::string& text, const Sizes& sizes, const Options& options) {
@@ -50,7 +51,8 @@ void Learner::param(const std::string& name, std::vector<double> values) {
     if (program_.params[i].id != id) continue;
     const auto size = static_cast<std::size_t>(program_.registers[id].size());
     if (values.size() != size)
-      throw InputError(fmt::format("param {} has {} numbers, the case {}", name, size, values.size()));
+      throw InputError(
+          fmt::format("param {} has {} numbers, the case {}", name, size, values.size()));
     params_[i] = std::move(values);
     return;
   }
@@ -70,7 +72,8 @@ void Learner::write(const std::string& name, std::span<const double> values) {
   const vm::RegisterId id = find(name);
   const std::int64_t size = program_.registers[id].size();
   if (static_cast<std::int64_t>(values.size()) != size)
-    throw InputError(fmt::format("register {} has {} numbers, the case {}", name, size, values.size()));
+    throw InputError(
+        fmt::format("register {} has {} numbers, the case {}", name, size, values.size()));
   machine_->write(id, 0, values);
 }
 
@@ -87,7 +90,8 @@ void Learner::write_role(Role role, std::span<const double> values) {
   const auto size = static_cast<std::size_t>(program_.registers[id].size());
   if (values.size() == size) return machine_->write(id, 0, values);
   if (!values.empty()) {
-    throw InputError(fmt::format("{} has {} numbers, the case {}", program_.registers[id].name, size, values.size()));
+    throw InputError(fmt::format("{} has {} numbers, the case {}", program_.registers[id].name,
+                                 size, values.size()));
   }
   const std::vector<double> zeros(size, 0);
   machine_->write(id, 0, std::span<const double>(zeros));
@@ -110,26 +114,31 @@ std::vector<double> Learner::y() const {
   return read(program_.registers[program_.with_role(Role::y)].name);
 }
 
-void Comparison::numbers(const std::string& field, std::span<const double> expected, std::span<const double> got) {
+void Comparison::numbers(const std::string& field, std::span<const double> expected,
+                         std::span<const double> got) {
   if (difference_) return;
   if (expected.size() != got.size()) {
-    difference_ = fmt::format("{}: expected {} numbers, got {}", field, expected.size(), got.size());
+    difference_ =
+        fmt::format("{}: expected {} numbers, got {}", field, expected.size(), got.size());
     return;
   }
   for (std::size_t i = 0; i < expected.size(); ++i) {
     const bool same = expected[i] == got[i] || (std::isnan(expected[i]) && std::isnan(got[i]));
-    if (same || std::abs(got[i] - expected[i]) <= tolerance_ * (1 + std::abs(expected[i]))) continue;
+    if (same || std::abs(got[i] - expected[i]) <= tolerance_ * (1 + std::abs(expected[i])))
+      continue;
     difference_ = fmt::format("{}[{}]: expected {}, got {}", field, i, expected[i], got[i]);
     return;
   }
 }
 
-void Comparison::recorded(const std::string& field, const nlohmann::json& expected, std::span<const double> got) {
+void Comparison::recorded(const std::string& field, const nlohmann::json& expected,
+                          std::span<const double> got) {
   numbers(field, golden::numbers(expected), got);
 }
 
 void Comparison::exactly(const std::string& field, double expected, double got) {
-  if (!difference_ && expected != got) difference_ = fmt::format("{}: expected {}, got {}", field, expected, got);
+  if (!difference_ && expected != got)
+    difference_ = fmt::format("{}: expected {}, got {}", field, expected, got);
 }
 
 }  // namespace mlz::golden

@@ -1,8 +1,8 @@
 #pragma once
 #include <map>
 #include <memory>
-#include <optional>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -12,18 +12,21 @@
 
 namespace mlz::golden {
 
-/// One lifetime of a program, stepped by hand: its params and, after Setup, any of its registers are given by name.
+/// One lifetime of a program, stepped by hand: its params and, after Setup, any of its registers
+/// are given by name.
 class Learner {
  public:
   using Settings = std::map<std::string, std::string>;  ///< as in --set name=value
   using Sizes = std::map<std::string, std::int64_t>;    ///< what a task would hand in
 
   /// Binds a program of the standard library ("srwm.mlz"). Throws InputError.
-  Learner(const std::string& program, const Settings& settings, const Sizes& sizes, const Options& options);
+  Learner(const std::string& program, const Settings& settings, const Sizes& sizes,
+          const Options& options);
   /// Binds a text.
   static Learner of_text(const std::string& text, const Sizes& sizes, const Options& options);
 
-  /// Gives a param its value; before start(). Throws InputError where there is none of that name and size.
+  /// Gives a param its value; before start(). Throws InputError where there is none of that name
+  /// and size.
   void param(const std::string& name, std::vector<double> values);
   void start();  ///< birth and Setup
 
@@ -50,13 +53,16 @@ class Learner {
   std::vector<double> x_;
 };
 
-/// Finds the first number that differs from a recorded case by more than tolerance * (1 + |expected|).
+/// Finds the first number that differs from a recorded case by more than tolerance * (1 +
+/// |expected|).
 class Comparison {
  public:
   explicit Comparison(double tolerance) : tolerance_(tolerance) {}
   /// `field` names the numbers in messages, as in "y[3]".
-  void numbers(const std::string& field, std::span<const double> expected, std::span<const double> got);
-  void recorded(const std::string& field, const nlohmann::json& expected, std::span<const double> got);
+  void numbers(const std::string& field, std::span<const double> expected,
+               std::span<const double> got);
+  void recorded(const std::string& field, const nlohmann::json& expected,
+                std::span<const double> got);
   void exactly(const std::string& field, double expected, double got);
   /// The first difference in words.
   const std::optional<std::string>& difference() const { return difference_; }

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "evolve/eval/lifetime.hpp"
@@ -10,8 +11,8 @@
 #include "tools/golden/learner.hpp"
 #include "tools/golden/world_cases.hpp"
 
-/// Cases of stdlib/sfnn.mlz, driven by recorded observations and in a world, of its cell, and of the outer loop that
-/// trained it.
+/// Cases of stdlib/sfnn.mlz, driven by recorded observations and in a world, of its cell, and of
+/// the outer loop that trained it.
 namespace mlz::golden {
 namespace {
 
@@ -25,7 +26,8 @@ Learner make(const json& recorded, const Options& options) {
                    {"M", setting(config.at("msg"))},
                    {"types", setting(config.at("node_types"))},
                    {"step_scale", setting(config.at("step_scale"))}},
-                  {{"features", config.at("inputs")}, {"outputs", actions}, {"actions", actions}}, options);
+                  {{"features", config.at("inputs")}, {"outputs", actions}, {"actions", actions}},
+                  options);
   const json& params = recorded.at("params");
   for (const auto& [key, name] :
        {std::pair("node_w", "V"), {"w_ih", "P"}, {"w_hh", "Q"}, {"b", "p"}, {"b_n", "r"}}) {
@@ -41,7 +43,8 @@ struct Birth {
   std::vector<double> kinds, mask, synapses;
 
   explicit Birth(const json& recorded)
-      : mask(numbers(recorded.at("inputs").at("mask"))), synapses(numbers(recorded.at("inputs").at("e0"))) {
+      : mask(numbers(recorded.at("inputs").at("mask"))),
+        synapses(numbers(recorded.at("inputs").at("e0"))) {
     const auto types = recorded.at("config").at("node_types").get<std::size_t>();
     for (const json& type : recorded.at("inputs").at("types")) {
       const auto chosen = type.get<std::size_t>();
@@ -68,11 +71,48 @@ tasks::Problem problem_of(const json& recorded) {
   control->world.max_steps = config.at("episode_cap");
   control->world.lowest = config.at("score_min");
   control->world.highest = config.at("score_max");
-  for (const json& state : recorded.at("inputs").at("start_states")) control->first_states.push_back(numbers(state));
+  for (const json& state : recorded.at("inputs").at("start_states"))
+    control->first_states.push_back(numbers(state));
   control->episodes = control->first_states.size();
   tasks::Problem problem;
   problem.control = std::move(control);
   return problem;
+}
+
+tasks::TaskInfo info_of(const json& recorded, const tasks::WorldInfo& world) {
+  const auto actions = static_cast<std::int64_t>(world.actions);
+  tasks::TaskInfo info;
+  info.name = recorded.at("config").at("env");
+  info.sizes = {{"features", static_cast<std::int64_t>(world.observations)},
+                {"outputs", actions},
+                {"actions", actions}};
+  info.metric = tasks::Metric::episode_return;
+  return info;
+}
+
+/// Compares episode by episode, actions exactly, and the scores.
+std::optional<std::string> compare_episodes(const json& expected, const tasks::Control& control,
+                                            const eval::Outcome& outcome,
+                                            const eval::ControlRecord& record,
+                                            Comparison& compare) {
+  const json& episodes = expected.at("episodes");
+  if (episodes.size() != outcome.returns.size())
+    return fmt::format("episodes: expected {}, got {}", episodes.size(), outcome.returns.size());
+  Comparison exact(0);
+  double weighted = 0;
+  for (std::size_t k = 0; k < episodes.size(); ++k) {
+    const std::string at = fmt::format("episodes[{}].", k);
+    exact.recorded(at + "action", episodes[k].at("action"), record.episodes[k].actions);
+    compare.recorded(at + "final_state", episodes[k].at("final_state"),
+                     record.episodes[k].final_state);
+    compare.recorded(at + "episode_return", episodes[k].at("episode_return"),
+                     std::span(&outcome.returns[k], 1));
+    weighted += control.weight(k) * outcome.returns[k];
+  }
+  compare.recorded("weighted_normalised_score", expected.at("weighted_normalised_score"),
+                   std::span(&outcome.score, 1));
+  compare.recorded("weighted_return", expected.at("weighted_return"), std::span(&weighted, 1));
+  return exact.difference();
 }
 
 }  // namespace
@@ -81,21 +121,21 @@ std::optional<std::string> check_network(const json& recorded, const Options& op
   Learner learner = make(recorded, options);
   learner.start();
   Birth(recorded).write(learner);
+  const json& inputs = recorded.at("inputs");
   const json& expected = recorded.at("expected");
-  const json& observations = recorded.at("inputs").at("obs");
   Comparison compare(recorded.at("tolerance"));
   std::vector<double> action(recorded.at("config").at("actions").get<std::size_t>(), 0);
-  for (std::size_t t = 0; t < observations.size(); ++t) {
-    learner.write("action", action);
-    learner.predict(numbers(observations[t]));
+  for (std::size_t t = 0; t < inputs.at("obs").size(); ++t) {
+    learner.predict(numbers(inputs.at("obs")[t]));
     const auto y = learner.y();
     const auto chosen = static_cast<std::size_t>(std::max_element(y.begin(), y.end()) - y.begin());
     compare.recorded(fmt::format("readout[{}]", t), expected.at("readout").at(t), y);
-    compare.exactly(fmt::format("action[{}]", t), number(expected.at("action").at(t)), static_cast<double>(chosen));
+    compare.exactly(fmt::format("action[{}]", t), number(expected.at("action").at(t)),
+                    static_cast<double>(chosen));
     action.assign(action.size(), 0);
     action[chosen] = 1;
     learner.write("action", action);
-    const double reward = number(recorded.at("inputs").at("reward_after_step").at(t));
+    const double reward = number(inputs.at("reward_after_step").at(t));
     learner.write("reward", std::span(&reward, 1));
     learner.learn();
   }
@@ -108,35 +148,18 @@ std::optional<std::string> check_lifetime(const json& recorded, const Options& o
   learner.start();
   const Birth birth(recorded);
   const tasks::Problem problem = problem_of(recorded);
-  const auto actions = static_cast<std::int64_t>(problem.control->world.actions);
-  tasks::TaskInfo info;
-  info.name = recorded.at("config").at("env");
-  info.sizes = {{"features", static_cast<std::int64_t>(problem.control->world.observations)},
-                {"outputs", actions},
-                {"actions", actions}};
-  info.metric = tasks::Metric::episode_return;
+  const tasks::Control& control = *problem.control;
   eval::ControlRecord record;
   eval::Settings settings;
   settings.protocol = eval::Protocol::control;
   settings.control_record = &record;
   settings.after_setup = [&](vm::Machine&) { birth.write(learner); };
-  const eval::Outcome outcome = eval::run_lifetime(learner.machine(), info, problem, settings);
+  const auto outcome =
+      eval::run_lifetime(learner.machine(), info_of(recorded, control.world), problem, settings);
   const json& expected = recorded.at("expected");
   Comparison compare(recorded.at("tolerance"));
-  compare.exactly("episodes", static_cast<double>(expected.at("episodes").size()), static_cast<double>(outcome.returns.size()));
-  Comparison exact(0);
-  double weighted = 0;
-  for (std::size_t k = 0; k < outcome.returns.size(); ++k) {
-    const json& episode = expected.at("episodes").at(k);
-    const std::string at = fmt::format("episodes[{}].", k);
-    exact.recorded(at + "action", episode.at("action"), record.episodes[k].actions);
-    compare.recorded(at + "final_state", episode.at("final_state"), record.episodes[k].final_state);
-    compare.recorded(at + "episode_return", episode.at("episode_return"), std::span(&outcome.returns[k], 1));
-    weighted += problem.control->weight(k) * outcome.returns[k];
-  }
-  if (exact.difference()) return exact.difference();
-  compare.recorded("weighted_normalised_score", expected.at("weighted_normalised_score"), std::span(&outcome.score, 1));
-  compare.recorded("weighted_return", expected.at("weighted_return"), std::span(&weighted, 1));
+  if (const auto difference = compare_episodes(expected, control, outcome, record, compare))
+    return difference;
   compare_end(learner, expected, compare);
   return compare.difference();
 }
@@ -147,10 +170,12 @@ std::optional<std::string> check_gru_cell(const json& recorded, const Options& o
   const auto inputs = config.at("inputs").get<std::int64_t>();
   const auto hidden = config.at("hidden").get<std::int64_t>();
   Learner learner = Learner::of_text(
-      fmt::format("import nn\nsize n = {}\nparam W : matrix[3 * n, features]\nparam U : matrix[3 * n, n]\n"
-                  "param b : vector[3 * n]\nparam r : vector[n]\nstate h : matrix[1, n]\n"
-                  "def Predict(x):\n  h = nn.gru_rows(reshape(x, (1, features)) @ W.T + b, h @ U.T, h, r, n)\n",
-                  hidden),
+      fmt::format(
+          "import nn\nsize n = {}\nparam W : matrix[3 * n, features]\nparam U : matrix[3 * n, n]\n"
+          "param b : vector[3 * n]\nparam r : vector[n]\nstate h : matrix[1, n]\n"
+          "def Predict(x):\n  h = nn.gru_rows(reshape(x, (1, features)) @ W.T + b, h @ U.T, h, r, "
+          "n)\n",
+          hidden),
       {{"features", inputs}, {"outputs", hidden}}, options);
   for (const auto& [key, name] : {std::pair("w_ih", "W"), {"w_hh", "U"}, {"b", "b"}, {"b_n", "r"}})
     learner.param(name, numbers(recorded.at("params").at(key)));
@@ -160,14 +185,16 @@ std::optional<std::string> check_gru_cell(const json& recorded, const Options& o
   const json& x = recorded.at("inputs").at("x");
   for (std::size_t t = 0; t < x.size(); ++t) {
     learner.predict(numbers(x[t]));
-    compare.recorded(fmt::format("h[{}]", t), recorded.at("expected").at("h").at(t), learner.read("h"));
+    compare.recorded(fmt::format("h[{}]", t), recorded.at("expected").at("h").at(t),
+                     learner.read("h"));
   }
   return compare.difference();
 }
 
 namespace {
 
-void compare_state(const std::string& at, const json& expected, const outer::CmaState& state, Comparison& compare) {
+void compare_state(const std::string& at, const json& expected, const outer::CmaState& state,
+                   Comparison& compare) {
   compare.recorded(at + "mean", expected.at("mean"), state.mean);
   compare.recorded(at + "sigma", expected.at("sigma"), std::span(&state.sigma, 1));
   compare.recorded(at + "C", expected.at("C"), state.C);
@@ -179,8 +206,13 @@ void compare_state(const std::string& at, const json& expected, const outer::Cma
 void compare_constants(const json& expected, const outer::CmaConstants& c, Comparison& compare) {
   compare.recorded("constants.w", expected.at("w"), c.w);
   compare.exactly("constants.mu", number(expected.at("mu")), static_cast<double>(c.mu));
-  for (const auto& [name, value] : {std::pair("mu_eff", c.mu_eff), {"c1", c.c1}, {"cmu", c.cmu}, {"cs", c.cs},
-                                    {"ds", c.ds}, {"cc", c.cc}, {"chi", c.chi}})
+  for (const auto& [name, value] : {std::pair("mu_eff", c.mu_eff),
+                                    {"c1", c.c1},
+                                    {"cmu", c.cmu},
+                                    {"cs", c.cs},
+                                    {"ds", c.ds},
+                                    {"cc", c.cc},
+                                    {"chi", c.chi}})
     compare.recorded(fmt::format("constants.{}", name), expected.at(name), std::span(&value, 1));
 }
 
@@ -188,8 +220,9 @@ void compare_constants(const json& expected, const outer::CmaConstants& c, Compa
 
 std::optional<std::string> check_cma_es_tell(const json& recorded, const Options&) {
   const json& initial = recorded.at("inputs").at("initial");
-  outer::CmaState first{numbers(initial.at("mean")), number(initial.at("sigma")), numbers(initial.at("C")),
-                        numbers(initial.at("p_sigma")), numbers(initial.at("p_c")), initial.at("gen")};
+  outer::CmaState first{numbers(initial.at("mean")), number(initial.at("sigma")),
+                        numbers(initial.at("C")),    numbers(initial.at("p_sigma")),
+                        numbers(initial.at("p_c")),  initial.at("gen")};
   outer::CmaOptions cma;
   cma.candidates = recorded.at("config").at("popsize");
   outer::Cma loop(std::move(first), cma);
@@ -201,7 +234,8 @@ std::optional<std::string> check_cma_es_tell(const json& recorded, const Options
     std::vector<outer::Vector> x;
     for (const json& one : generations[g].at("x")) x.push_back(numbers(one));
     loop.tell(x, numbers(generations[g].at("fitness")));
-    compare_state(fmt::format("generations[{}].", g), expected.at("generations").at(g), loop.state(), compare);
+    compare_state(fmt::format("generations[{}].", g), expected.at("generations").at(g),
+                  loop.state(), compare);
   }
   return compare.difference();
 }

@@ -79,9 +79,56 @@ void give_layer(Learner& learner, const json& layer, std::size_t l, bool residua
   for (std::size_t j = 0; j < layer.at("heads").size(); ++j)
     learner.param(head_name(l, j, "W0"), matrix_of(layer.at("heads").at(j)));
   give(learner, layer.at("srwm"), suffix, {{"W_o", "Wo"}});
-  if (residual_norm) give(learner, layer.at("srwm"), suffix, {{"ln_scale", "so"}, {"ln_offset", "bo"}});
+  if (residual_norm)
+    give(learner, layer.at("srwm"), suffix, {{"ln_scale", "so"}, {"ln_offset", "bo"}});
   give(learner, layer.at("ff"), suffix,
-       {{"ln_scale", "sf"}, {"ln_offset", "bf"}, {"W1", "W1"}, {"b1", "b1"}, {"W2", "W2"}, {"b2", "b2"}});
+       {{"ln_scale", "sf"},
+        {"ln_offset", "bf"},
+        {"W1", "W1"},
+        {"b1", "b1"},
+        {"W2", "W2"},
+        {"b2", "b2"}});
+}
+
+/// The blocks of one head, or of several.
+json heads_of(const json& blocks, bool core, const char* key) {
+  return core ? json::array({blocks}) : blocks.at(key);
+}
+
+/// Steps through the inputs and compares what is answered with the recorded `outputs`.
+template <class Look>
+void run_steps(Learner& learner, const json& recorded, const char* outputs, Comparison& compare,
+               Look&& look) {
+  const json& x = recorded.at("inputs").at("x");
+  for (std::size_t t = 0; t < x.size(); ++t) {
+    learner.predict(numbers(x[t]));
+    compare.recorded(fmt::format("{}[{}]", outputs, t), recorded.at("expected").at(outputs).at(t),
+                     learner.y());
+    look(t);
+    learner.learn();
+  }
+}
+
+Learner make_stack(const json& recorded, bool fewshot, const Options& options) {
+  const json& config = recorded.at("config");
+  const json& layers = recorded.at("params").at("layers");
+  Shape shape;
+  shape.layers = config.at("layers");
+  shape.heads = config.at("heads");
+  shape.d_in = shape.d_out = config.at("d_head");
+  shape.rates = config.value("n_lr", layers.at(0).at("heads").at(0).at("W_b").size());
+  Learner::Settings settings = settings_of(shape);
+  settings["ff"] = setting(config.at("ff"));
+  settings["norm_residual"] = fewshot ? "1" : "0";
+  settings["input_softmax"] = fewshot ? "0" : "1";
+  if (config.contains("input_softmax"))
+    settings["input_softmax"] = setting(config.at("input_softmax"));
+  Learner learner("srwm.mlz", settings,
+                  {{"features", config.at("n_in")}, {"outputs", config.at("n_out")}}, options);
+  give(learner, recorded.at("params"), "",
+       {{"W_in", "Wi"}, {"b_in", "bi"}, {"W_out", "Wy"}, {"b_out", "by"}});
+  for (std::size_t l = 0; l < layers.size(); ++l) give_layer(learner, layers[l], l, fewshot);
+  return learner;
 }
 
 }  // namespace
@@ -94,24 +141,23 @@ std::optional<std::string> check_srwm(const json& recorded, const Options& optio
   Learner::Settings settings = settings_of(shape);
   settings["bare"] = "1";
   settings["input_softmax"] = setting(recorded.at("config").at("input_softmax"));
-  Learner learner("srwm.mlz", settings, {{"features", shape.heads * shape.d_in}, {"outputs", shape.heads * shape.d_out}},
-                  options);
-  const json& params = recorded.at("params");
-  const json heads = core ? json::array({params}) : params.at("heads");
-  for (std::size_t j = 0; j < heads.size(); ++j) learner.param(head_name(0, j, "W0"), matrix_of(heads[j]));
+  const Learner::Sizes sizes{{"features", shape.heads * shape.d_in},
+                             {"outputs", shape.heads * shape.d_out}};
+  Learner learner("srwm.mlz", settings, sizes, options);
+  const json heads = heads_of(recorded.at("params"), core, "heads");
+  for (std::size_t j = 0; j < heads.size(); ++j)
+    learner.param(head_name(0, j, "W0"), matrix_of(heads[j]));
   learner.start();
   Comparison compare(recorded.at("tolerance"));
-  const json& x = recorded.at("inputs").at("x");
-  for (std::size_t t = 0; t < x.size(); ++t) {
-    learner.predict(numbers(x[t]));
-    compare.recorded(fmt::format("y[{}]", t), expected.at("y").at(t), learner.y());
+  run_steps(learner, recorded, "y", compare, [&](std::size_t t) {
     for (const char* name : {"q", "k", "beta"}) {
-      if (core) compare.recorded(fmt::format("{}[{}]", name, t), expected.at(name).at(t), learner.read(head_name(0, 0, name)));
+      if (!core) return;
+      compare.recorded(fmt::format("{}[{}]", name, t), expected.at(name).at(t),
+                       learner.read(head_name(0, 0, name)));
     }
-    learner.learn();
-  }
-  const json finals = core ? json::array({expected.at("final")}) : expected.at("final_heads");
-  if (finals.size() != static_cast<std::size_t>(shape.heads)) throw InputError("the case records another number of heads");
+  });
+  const json finals = heads_of(core ? expected.at("final") : expected, core, "final_heads");
+  if (finals.size() != heads.size()) throw InputError("the case records another number of heads");
   for (std::size_t j = 0; j < finals.size(); ++j)
     compare_head(fmt::format("final[{}]", j), finals[j], learner.read(head_name(0, j)), compare);
   return compare.difference();
@@ -119,37 +165,19 @@ std::optional<std::string> check_srwm(const json& recorded, const Options& optio
 
 /// Kind `stack`: layers with feed-forward blocks, in the few-shot or the control wrapping.
 std::optional<std::string> check_srwm_stack(const json& recorded, const Options& options) {
-  const json& config = recorded.at("config");
-  const json& params = recorded.at("params");
-  const std::string variant = config.at("variant");
+  const std::string variant = recorded.at("config").at("variant");
   if (variant != "fewshot" && variant != "rl")
     throw InputError(fmt::format("unknown variant \"{}\"; there are fewshot and rl", variant));
-  Shape shape;
-  shape.layers = config.at("layers");
-  shape.heads = config.at("heads");
-  shape.d_in = shape.d_out = config.at("d_head");
-  shape.rates = config.value("n_lr", params.at("layers").at(0).at("heads").at(0).at("W_b").size());
-  Learner::Settings settings = settings_of(shape);
-  settings["ff"] = setting(config.at("ff"));
-  settings["norm_residual"] = variant == "fewshot" ? "1" : "0";
-  settings["input_softmax"] = variant == "fewshot" ? "0" : "1";
-  if (config.contains("input_softmax")) settings["input_softmax"] = setting(config.at("input_softmax"));
-  Learner learner("srwm.mlz", settings, {{"features", config.at("n_in")}, {"outputs", config.at("n_out")}}, options);
-  give(learner, params, "", {{"W_in", "Wi"}, {"b_in", "bi"}, {"W_out", "Wy"}, {"b_out", "by"}});
-  for (std::size_t l = 0; l < params.at("layers").size(); ++l)
-    give_layer(learner, params.at("layers").at(l), l, variant == "fewshot");
+  Learner learner = make_stack(recorded, variant == "fewshot", options);
   learner.start();
   Comparison compare(recorded.at("tolerance"));
-  const json& x = recorded.at("inputs").at("x");
-  for (std::size_t t = 0; t < x.size(); ++t) {
-    learner.predict(numbers(x[t]));
-    compare.recorded(fmt::format("out[{}]", t), recorded.at("expected").at("out").at(t), learner.y());
-    learner.learn();
-  }
+  run_steps(learner, recorded, "out", compare, [](std::size_t) {});
   const json& finals = recorded.at("expected").at("final_heads");
   for (std::size_t l = 0; l < finals.size(); ++l) {
-    for (std::size_t j = 0; j < finals[l].size(); ++j)
-      compare_head(fmt::format("final_heads[{}][{}]", l, j), finals[l][j], learner.read(head_name(l, j)), compare);
+    for (std::size_t j = 0; j < finals[l].size(); ++j) {
+      const std::string field = fmt::format("final_heads[{}][{}]", l, j);
+      compare_head(field, finals[l][j], learner.read(head_name(l, j)), compare);
+    }
   }
   return compare.difference();
 }

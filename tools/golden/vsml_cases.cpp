@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -39,11 +40,17 @@ Learner make(const json& config, const std::vector<std::int64_t>& sizes, const O
 }
 
 void give_params(Learner& learner, const json& params, bool norm) {
-  for (const auto& [key, name] : {std::pair("lstm_w", "W"), {"lstm_b", "b"}, {"fwd_w", "Wf"}, {"fwd_b", "bf"},
-                                  {"bwd_w", "Wb"}, {"bwd_b", "bb"}})
+  for (const auto& [key, name] : {std::pair("lstm_w", "W"),
+                                  {"lstm_b", "b"},
+                                  {"fwd_w", "Wf"},
+                                  {"fwd_b", "bf"},
+                                  {"bwd_w", "Wb"},
+                                  {"bwd_b", "bb"}})
     learner.param(name, numbers(params.at(key)));
   if (!norm) return;
-  for (const auto& [key, name] : {std::pair("fwd_ln_scale", "sf"), {"fwd_ln_offset", "of"}, {"bwd_ln_scale", "sb"},
+  for (const auto& [key, name] : {std::pair("fwd_ln_scale", "sf"),
+                                  {"fwd_ln_offset", "of"},
+                                  {"bwd_ln_scale", "sb"},
                                   {"bwd_ln_offset", "ob"}})
     learner.param(name, numbers(params.at(key)));
 }
@@ -67,7 +74,8 @@ std::vector<double> onehot(const json& labels, std::size_t classes) {
 }
 
 /// Mean over rows of the cross entropy between logits and one-hot labels.
-double cross_entropy(const std::vector<double>& logits, const std::vector<double>& labels, std::size_t rows) {
+double cross_entropy(const std::vector<double>& logits, const std::vector<double>& labels,
+                     std::size_t rows) {
   const std::size_t classes = logits.size() / rows;
   double loss = 0;
   for (std::size_t r = 0; r < rows; ++r) {
@@ -83,40 +91,51 @@ double cross_entropy(const std::vector<double>& logits, const std::vector<double
   return loss / static_cast<double>(rows);
 }
 
-}  // namespace
-
-std::optional<std::string> check_vsml(const json& recorded, const Options& options) {
-  const json& config = recorded.at("config");
+/// Shows every example and compares what comes out.
+void run_steps(Learner& learner, const json& recorded, std::size_t classes, Comparison& compare) {
   const json& inputs = recorded.at("inputs");
   const json& expected = recorded.at("expected");
-  const auto sizes = config.at("layer_sizes").get<std::vector<std::int64_t>>();
-  if (sizes.size() < 2) throw InputError("layer_sizes needs two sizes or more");
-  const auto batch = config.at("batch").get<std::size_t>();
-  Learner learner = make(config, sizes, options);
-  give_params(learner, recorded.at("params"), config.at("message_norm"));
-  learner.start();
-  for (std::size_t l = 0; l + 1 < sizes.size(); ++l)
-    learner.write(fmt::format("c[{}]", l), repeated(numbers(inputs.at("initial_cell").at(l)), batch));
-  Comparison compare(recorded.at("tolerance"));
-  double total = 0;
+  const auto batch = recorded.at("config").at("batch").get<std::size_t>();
   const std::size_t steps = inputs.at("x").size();
+  double total = 0;
   for (std::size_t t = 0; t < steps; ++t) {
     learner.predict(numbers(inputs.at("x")[t]));
     const auto y = learner.y();
-    const auto label = onehot(inputs.at("label").at(t), static_cast<std::size_t>(sizes.back()));
+    const auto label = onehot(inputs.at("label").at(t), classes);
     learner.learn(label);
     const double loss = cross_entropy(y, label, batch);
     total += loss;
     compare.recorded(fmt::format("logits[{}]", t), expected.at("logits").at(t), y);
-    compare.recorded(fmt::format("error[{}]", t), expected.at("error").at(t), learner.read("error"));
+    compare.recorded(fmt::format("error[{}]", t), expected.at("error").at(t),
+                     learner.read("error"));
     compare.recorded(fmt::format("loss[{}]", t), expected.at("loss").at(t), std::span(&loss, 1));
   }
   total /= static_cast<double>(steps);
   compare.recorded("mean_loss", expected.at("mean_loss"), std::span(&total, 1));
+}
+
+}  // namespace
+
+std::optional<std::string> check_vsml(const json& recorded, const Options& options) {
+  const json& config = recorded.at("config");
+  const json& expected = recorded.at("expected");
+  const auto sizes = config.at("layer_sizes").get<std::vector<std::int64_t>>();
+  if (sizes.size() < 2) throw InputError("layer_sizes needs two sizes or more");
+  Learner learner = make(config, sizes, options);
+  give_params(learner, recorded.at("params"), config.at("message_norm"));
+  learner.start();
+  const auto batch = config.at("batch").get<std::size_t>();
+  const json& cells = recorded.at("inputs").at("initial_cell");
+  for (std::size_t l = 0; l + 1 < sizes.size(); ++l)
+    learner.write(fmt::format("c[{}]", l), repeated(numbers(cells.at(l)), batch));
+  Comparison compare(recorded.at("tolerance"));
+  run_steps(learner, recorded, static_cast<std::size_t>(sizes.back()), compare);
   for (std::size_t l = 0; l + 1 < sizes.size(); ++l) {
     const std::string member = fmt::format("[{}]", l);
-    compare.recorded("final_hidden" + member, expected.at("final_hidden").at(l), learner.read("h" + member));
-    compare.recorded("final_cell" + member, expected.at("final_cell").at(l), learner.read("c" + member));
+    compare.recorded("final_hidden" + member, expected.at("final_hidden").at(l),
+                     learner.read("h" + member));
+    compare.recorded("final_cell" + member, expected.at("final_cell").at(l),
+                     learner.read("c" + member));
   }
   return compare.difference();
 }
@@ -128,10 +147,12 @@ std::optional<std::string> check_lstm_cell(const json& recorded, const Options& 
   const auto inputs = config.at("inputs").get<std::int64_t>();
   const auto n = config.at("state_size").get<std::int64_t>();
   Learner learner = Learner::of_text(
-      fmt::format("import nn\nsize n = {}\nparam W : matrix[4 * n, features + n]\nparam b : vector[4 * n]\n"
-                  "state h : matrix[1, n]\nstate c : matrix[1, n]\n"
-                  "def Predict(x):\n  h, c = nn.lstm_rows(concat(reshape(x, (1, features)), h, axis=1) @ W.T + b, c, n, 5)\n",
-                  n),
+      fmt::format(
+          "import nn\nsize n = {}\nparam W : matrix[4 * n, features + n]\nparam b : vector[4 * n]\n"
+          "state h : matrix[1, n]\nstate c : matrix[1, n]\n"
+          "def Predict(x):\n  h, c = nn.lstm_rows(concat(reshape(x, (1, features)), h, axis=1) @ "
+          "W.T + b, c, n, 5)\n",
+          n),
       {{"features", inputs}, {"outputs", n}}, options);
   learner.param("W", numbers(recorded.at("params").at("w")));
   learner.param("b", numbers(recorded.at("params").at("b")));
@@ -161,7 +182,8 @@ std::optional<std::string> check_es_adam(const json& recorded, const Options&) {
     const json& expected = recorded.at("expected").at("generations").at(g);
     std::vector<std::vector<double>> noise;
     for (const json& one : generations[g].at("noise")) noise.push_back(numbers(one));
-    loop.tell(noise, numbers(generations[g].at("loss_pos")), numbers(generations[g].at("loss_neg")));
+    loop.tell(noise, numbers(generations[g].at("loss_pos")),
+              numbers(generations[g].at("loss_neg")));
     compare.recorded(fmt::format("gradient[{}]", g), expected.at("gradient"), loop.gradient());
     compare.recorded(fmt::format("theta_after[{}]", g), expected.at("theta_after"), loop.mean());
   }

@@ -29,7 +29,8 @@ class Replay {
     if (!info_.continuous) {
       for (const json& action : actions_) {
         const double index = number(action);
-        if (!(index >= 0 && index < static_cast<double>(info_.actions))) throw InputError("an action is out of range");
+        if (!(index >= 0 && index < static_cast<double>(info_.actions)))
+          throw InputError("an action is out of range");
       }
     }
     if (actions_.empty() || expected_.at("state").size() != actions_.size() + 1)
@@ -60,7 +61,8 @@ class Replay {
   void episode_at(std::size_t t, const std::vector<double>& state) {
     if (t == 0) return episode_.begin(state);
     const auto numbers_of_world = world_->state();
-    if (numbers_of_world.size() != state.size()) throw InputError("a state has another number of entries");
+    if (numbers_of_world.size() != state.size())
+      throw InputError("a state has another number of entries");
     std::copy(state.begin(), state.end(), numbers_of_world.begin());
   }
   void look(std::size_t t, Comparison& compare) {
@@ -72,9 +74,12 @@ class Replay {
     const auto after = episode_.step(action, draws_);
     const std::span<double> state = world_->state();
     compare.numbers(fmt::format("state[{}]", t + 1), state_at(t + 1), state);
-    compare.recorded(fmt::format("reward[{}]", t), expected_.at("reward").at(t), std::span(&after.reward, 1));
-    compare.exactly(fmt::format("terminated[{}]", t), number(expected_.at("terminated").at(t)), after.terminated);
-    compare.exactly(fmt::format("truncated[{}]", t), number(expected_.at("truncated").at(t)), after.truncated);
+    compare.recorded(fmt::format("reward[{}]", t), expected_.at("reward").at(t),
+                     std::span(&after.reward, 1));
+    compare.exactly(fmt::format("terminated[{}]", t), number(expected_.at("terminated").at(t)),
+                    after.terminated);
+    compare.exactly(fmt::format("truncated[{}]", t), number(expected_.at("truncated").at(t)),
+                    after.truncated);
   }
 
   const json& expected_;
@@ -89,10 +94,11 @@ class Replay {
 }  // namespace
 
 tasks::WorldInfo world_of(const std::string& environment) {
-  static const std::map<std::string, tasks::WorldInfo (*)()> worlds{{"CartPole-v1", tasks::cartpole},
-                                                                    {"Acrobot-v1", tasks::acrobot},
-                                                                    {"MountainCar-v0", tasks::mountain_car},
-                                                                    {"Pendulum-v1", tasks::pendulum}};
+  static const std::map<std::string, tasks::WorldInfo (*)()> worlds{
+      {"CartPole-v1", tasks::cartpole},
+      {"Acrobot-v1", tasks::acrobot},
+      {"MountainCar-v0", tasks::mountain_car},
+      {"Pendulum-v1", tasks::pendulum}};
   const auto found = worlds.find(environment);
   if (found == worlds.end()) throw InputError(fmt::format("there is no world \"{}\"", environment));
   return found->second();

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -13,7 +15,15 @@ namespace mlz::tools {
 namespace {
 namespace fs = std::filesystem;
 
-std::string part_of(const std::string& path) { return path + ".part"; }
+/// Where a file is written before it is renamed. The number of the process keeps it from being anybody else's.
+std::string part_of(const std::string& path) { return fmt::format("{}.{}.part", path, getpid()); }
+
+/// Renaming would replace a device or pipe, not write to it.
+bool is_special(const std::string& path) {
+  std::error_code ignored;
+  const fs::file_status status = fs::status(path, ignored);
+  return fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status);
+}
 
 [[noreturn]] void cannot_write(const std::string& path) {
   throw std::runtime_error(fmt::format("cannot write {}: {}", path, std::strerror(errno)));
@@ -26,6 +36,9 @@ void check_writable(const std::string& path, const std::string& option) {
   std::error_code ignored;
   if (fs::is_directory(path, ignored)) {
     throw InputError(fmt::format("{} {}: is a folder; give the name of a file", option, path));
+  }
+  if (is_special(path)) {
+    throw InputError(fmt::format("{} {}: is a device or pipe; give the name of a file", option, path));
   }
   const std::string part = part_of(path);
   errno = 0;
@@ -49,8 +62,9 @@ void write_file(const std::string& path, std::string_view content) {
       cannot_write(path);
     }
   }
-  std::error_code error;
+  std::error_code error, ignored;
   fs::rename(part, path, error);
+  if (error) fs::remove(part, ignored);
   if (error) throw std::runtime_error(fmt::format("cannot write {}: {}", path, error.message()));
 }
 

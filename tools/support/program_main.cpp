@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <new>
 
 #include "lang/core/diagnostics.hpp"
@@ -20,11 +22,19 @@ extern "C" void on_interrupt(int signal) {
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, kMessage, sizeof(kMessage) - 1);
 }
 
+/// Results that did not arrive, as on a full disk, are a failed run.
+int checked_output(int exit_code) {
+  errno = 0;
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return exit_code;
+  fmt::print(stderr, "cannot write the output: {}\n", std::strerror(errno != 0 ? errno : EIO));
+  return exit_code == kSuccess ? kRunFailed : exit_code;
+}
+
 }  // namespace
 
 int guarded(const std::function<int()>& body) {
   try {
-    return body();
+    return checked_output(body());
   } catch (const InputError& error) {
     fmt::print(stderr, "{}\n", error.what());
     return kBadInput;

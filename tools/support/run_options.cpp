@@ -112,6 +112,19 @@ void add_output(CLI::App& app, RunOptions& o) {
   app.add_flag("--list-tasks", o.list_tasks, "the tasks and their options")->group("Information");
 }
 
+void add_simplify(CLI::App& app, RunOptions& o) {
+  app.add_flag("--simplify", o.simplify,
+               "print the program in readable form: dead lines gone, infix, the same scores")
+      ->group("Simplification");
+  app.add_flag("--ablate", o.ablate,
+               "with --simplify: leave out every line, and digits, that the score does not need")
+      ->group("Simplification");
+  app.add_option("--tune", o.tune, "with --simplify: so many trials of other constants")
+      ->type_name("N")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40))
+      ->group("Simplification");
+}
+
 void take_settings(const std::vector<std::string>& settings, RunOptions& options) {
   for (const std::string& text : settings) {
     const auto equals = text.find('=');
@@ -129,6 +142,9 @@ void check_combination(const RunOptions& o) {
     throw InputError(
         "mlzrun: which program? As in: mlzrun stdlib/mlp.mlz --task digits (mlzrun --help shows "
         "more)");
+  }
+  if ((o.ablate || o.tune > 0) && !o.simplify) {
+    throw InputError("--ablate and --tune belong to --simplify; add it");
   }
   if (o.trace && o.dtype == "f32")
     throw InputError("--trace computes in f64; leave out --dtype f32");
@@ -160,6 +176,7 @@ std::optional<RunOptions> parse_run_options(int argc, const char* const* argv, i
   add_run_options(app, options, settings);
   add_limits(app, options);
   add_output(app, options);
+  add_simplify(app, options);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

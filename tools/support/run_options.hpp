@@ -29,6 +29,8 @@ struct RunOptions {
   bool ignore_non_finite = false;
   std::string curve, plot, save, load;
   std::string dump;
+  bool simplify = false, ablate = false;
+  std::int64_t tune = 0;  ///< trials of other constants
   bool json = false, quiet = false, trace = false, check = false;
   bool list_ops = false, list_tasks = false;
 };

@@ -12,12 +12,12 @@
 #include "tools/support/program_setup.hpp"
 #include "tools/support/progress.hpp"
 #include "tools/support/report.hpp"
+#include "tools/support/simplify_program.hpp"
 
 namespace mlz::tools {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr std::uintmax_t kMostModelBytes = std::uintmax_t{16} << 30;
 
 /// Some runs of one program, from the first birth to the last report.
 class Runs {
@@ -48,7 +48,8 @@ class Runs {
 Runs::Runs(const RunOptions& options, Setup setup, const CoreProgram& core)
     : options_(options), setup_(std::move(setup)) {
   if (!options.load.empty()) {
-    const std::string bytes = read_file(options.load, kMostModelBytes);
+    const auto values = static_cast<std::uintmax_t>(setup_.program.bytes_f64);
+    const std::string bytes = read_file(options.load, kMostHeaderBytes + values);
     model_ = take_model(from_safetensors(bytes, options.load), options.load, setup_.program);
   }
   const tasks::TaskInfo& info = setup_.info();
@@ -193,6 +194,7 @@ int run_program(const RunOptions& options) {
     fmt::print("{} fits {}\n", options.program, setup.info().name);
     return kSuccess;
   }
+  if (options.simplify) return simplify_program(options, setup, compiled.core);
   return Runs(options, std::move(setup), compiled.core).run();
 }
 

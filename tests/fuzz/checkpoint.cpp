@@ -1,0 +1,30 @@
+// A checkpoint of a search: the input is what follows the first line, which is made to fit, so that the checksum does
+// not hide the reader. An input that has its own first line is read as it is, too.
+#include "evolve/checkpoint.hpp"
+
+#include <fmt/format.h>
+
+#include "lang/core/diagnostics.hpp"
+#include "target.hpp"
+
+using namespace mlz;
+
+namespace {
+
+std::string with_first_line(fuzz::Bytes body) {
+  return fmt::format("mlz-search-checkpoint 1 {:016x} {}\n{}", fuzz::checksum(body), body.size(), fuzz::text_of(body));
+}
+
+int read(const std::string& text) {
+  return fuzz::read_or_refuse<InputError>([&] {
+    const auto written = evolve::to_text(evolve::read_checkpoint(text, "fuzz"));
+    fuzz::require(evolve::to_text(evolve::read_checkpoint(written, "again")) == written, "what is written reads back");
+  });
+}
+
+}  // namespace
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  read(fuzz::text_of({data, size}));
+  return read(with_first_line({data, size}));
+}
