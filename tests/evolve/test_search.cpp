@@ -205,6 +205,7 @@ TEST_CASE("bad settings are refused with what to do") {
   CHECK(message("fresh-tasks = maybe").find("true or false") != std::string::npos);
   CHECK(message("combine = sum").find("one of mean, median") != std::string::npos);
   CHECK(message("task = liner").find("linear") != std::string::npos);
+  CHECK(message("task = lin\xd5").find("task: must be text in UTF-8") != std::string::npos);
   CHECK(message("preset = demo").find("automl-zero-demo") != std::string::npos);
   CHECK(message("setup-ops = 99").find("from 0 to 64") != std::string::npos);
   CHECK(message("setup-size = 30").find("starts with 30") != std::string::npos);
