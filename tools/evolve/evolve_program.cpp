@@ -46,8 +46,12 @@ class Run : public evolve::Listener {
     const Outcome outcome = search_.run(interrupted());
     display_.clear();
     if (folder_) finish(outcome);
+    if (!outcome.best.text.empty()) simplify(outcome);
     return outcome;
   }
+
+  /// After run(): the best program for people to read.
+  const std::string& readable() const { return readable_; }
 
   /// Comment lines with what the score of a program depends on.
   std::string header(const Champion& c) const;
@@ -90,11 +94,12 @@ class Run : public evolve::Listener {
   std::optional<evolve::RunFolder> folder_;
   SearchDisplay display_;
   Champion best_;
+  std::string readable_;
   Clock::time_point last_save_ = Clock::now();
 
   void load_params();
   void finish(const Outcome& outcome);
-  void write_readable(const Outcome& outcome);
+  void simplify(const Outcome& outcome);
 };
 
 std::string Run::header(const Champion& c) const {
@@ -120,7 +125,6 @@ void Run::load_params() {
 void Run::finish(const Outcome& outcome) {
   if (!outcome.best.text.empty()) {
     folder_->write("best.mlz", header(outcome) + outcome.best.text);
-    write_readable(outcome);
   }
   Json json{{"event", "end"}, {"stop", stop_reason_text(outcome.stop)}, {"evaluations", outcome.total.evaluations},
             {"best_search", outcome.best.search}, {"select", outcome.best.select}, {"final", outcome.final}};
@@ -128,24 +132,23 @@ void Run::finish(const Outcome& outcome) {
 }
 
 /// Whoever is in a hurry gets the program with all its lines.
-void Run::write_readable(const Outcome& o) {
+void Run::simplify(const Outcome& o) {
   const bool hurry = o.stop == evolve::StopReason::interrupted || o.stop == evolve::StopReason::time;
   const evolve::Simplified s = search_.simplify_best(
       o, {config_.ablate && !hurry, hurry ? 0 : config_.tune, static_cast<std::uint64_t>(config_.seed),
           o.total.evaluations, &interrupted()});
-  std::string head = header(o.best);
-  head += fmt::format("# readable form: search score {}, select score {} on the first {}\n", s.after[0].fitness,
-                      s.after[1].fitness, search_.select_problems_of_ablation());
-  folder_->write("best_readable.mlz", head + s.text);
+  readable_ = fmt::format("# readable form: search score {}, select score {} on the first {}\n{}", s.after[0].fitness,
+                          s.after[1].fitness, search_.select_problems_of_ablation(), s.text);
+  if (folder_) folder_->write("best_readable.mlz", header(o.best) + readable_);
 }
 
-void report(const Outcome& o) {
+void report(const Outcome& o, const std::string& readable) {
   fmt::print("stop        {}\n", stop_reason_text(o.stop));
   fmt::print("programs    {} in {} experiment{}, {:.1f} s, {:.0f} per second\n", o.total.evaluations, o.best.experiment + 1,
              o.best.experiment == 0 ? "" : "s", o.seconds,
              o.seconds > 0 ? static_cast<double>(o.total.evaluations) / o.seconds : 0);
   fmt::print("search      {:.6f}\nselect      {:.6f}\nfinal       {:.6f}\n\n{}", o.best.search, o.best.select, o.final,
-             o.best.text);
+             readable);
 }
 
 Json json_of(const Outcome& o) {
@@ -193,8 +196,9 @@ Outcome random_baseline(const EvolveOptions& options, const Outcome& evolution) 
 int evolve_program(const EvolveOptions& options) {
   if (print_list(options)) return kSuccess;
   catch_interrupts();
-  const Outcome outcome = Run(options, options.config, options.out).run();
-  report(outcome);
+  Run run(options, options.config, options.out);
+  const Outcome outcome = run.run();
+  report(outcome, run.readable());
   Json json = json_of(outcome);
   if (options.baseline && !interrupted()) {
     const Outcome random = random_baseline(options, outcome);
