@@ -9,6 +9,7 @@
 #include "lang/core/diagnostics.hpp"
 #include "tasks/task.hpp"
 #include "tools/evolve/search_display.hpp"
+#include "tools/evolve/search_report.hpp"
 #include "tools/support/files.hpp"
 #include "tools/support/model_file.hpp"
 #include "tools/support/program_main.hpp"
@@ -36,6 +37,8 @@ class Run : public evolve::Listener {
       evolve::SearchState state = folder_->checkpoint()->state;
       state.seconds = folder_->seconds();
       best_ = state.best;
+      folder_->read_logs([this](const std::string& line) { report_.log(line); },
+                         [this](const std::string& line) { report_.lineage(line); });
       search_.restore(state);
     } else if (!out.empty()) {
       folder_.emplace(evolve::RunFolder::create(out, config_));
@@ -45,22 +48,28 @@ class Run : public evolve::Listener {
   Outcome run() {
     const Outcome outcome = search_.run(interrupted());
     display_.clear();
+    if (!outcome.best.text.empty()) {
+      if (folder_) folder_->write("best.mlz", header(outcome) + outcome.best.text);
+      simplify(outcome);
+    }
     if (folder_) finish(outcome);
-    if (!outcome.best.text.empty()) simplify(outcome);
     return outcome;
   }
 
   /// After run(): the best program for people to read.
   const std::string& readable() const { return readable_; }
+  std::string progress_svg() const { return to_svg(report_.progress(title())); }
 
   /// Comment lines with what the score of a program depends on.
   std::string header(const Champion& c) const;
   std::string header(const Outcome& o) const;
 
   void log(const std::string& line) override {
+    report_.log(line);
     if (folder_) folder_->log(line);
   }
   void lineage(const std::string& line) override {
+    report_.lineage(line);
     if (folder_) folder_->lineage(line);
   }
   void experiment_ended(const Champion& best) override {
@@ -93,6 +102,7 @@ class Run : public evolve::Listener {
   evolve::Search search_;
   std::optional<evolve::RunFolder> folder_;
   SearchDisplay display_;
+  SearchReport report_;
   Champion best_;
   std::string readable_;
   Clock::time_point last_save_ = Clock::now();
@@ -100,6 +110,7 @@ class Run : public evolve::Listener {
   void load_params();
   void finish(const Outcome& outcome);
   void simplify(const Outcome& outcome);
+  std::string title() const { return fmt::format("Search on {}, seed {}", search_.task_name(), config_.seed); }
 };
 
 std::string Run::header(const Champion& c) const {
@@ -123,9 +134,10 @@ void Run::load_params() {
 }
 
 void Run::finish(const Outcome& outcome) {
-  if (!outcome.best.text.empty()) {
-    folder_->write("best.mlz", header(outcome) + outcome.best.text);
-  }
+  ReportPage page{title(), evolve::command_of(config_), stop_reason_text(outcome.stop), outcome.best, outcome.final, {},
+                  outcome.front};
+  page.readable = readable_;
+  folder_->write("report.html", report_.html(page));
   Json json{{"event", "end"}, {"stop", stop_reason_text(outcome.stop)}, {"evaluations", outcome.total.evaluations},
             {"best_search", outcome.best.search}, {"select", outcome.best.select}, {"final", outcome.final}};
   folder_->log(json.dump());
@@ -196,9 +208,11 @@ Outcome random_baseline(const EvolveOptions& options, const Outcome& evolution) 
 int evolve_program(const EvolveOptions& options) {
   if (print_list(options)) return kSuccess;
   catch_interrupts();
+  if (!options.plot.empty()) check_writable(options.plot, "--plot");
   Run run(options, options.config, options.out);
   const Outcome outcome = run.run();
   report(outcome, run.readable());
+  if (!options.plot.empty()) write_file(options.plot, run.progress_svg());
   Json json = json_of(outcome);
   if (options.baseline && !interrupted()) {
     const Outcome random = random_baseline(options, outcome);
