@@ -171,6 +171,15 @@ void RunFolder::read_seconds() {
   }
 }
 
+void RunFolder::read_logs(const TakeLine& log, const TakeLine& lineage) const {
+  const auto hand_on = [this](const char* name, const TakeLine& take) {
+    std::ifstream in(path_ + "/" + name);
+    for (std::string line; std::getline(in, line);) take(line);
+  };
+  hand_on("log.jsonl", log);
+  hand_on("lineage.jsonl", lineage);
+}
+
 void RunFolder::append(const std::string& name, const std::string& line) {
   std::FILE* file = logs_.at(name);
   const bool good = std::fwrite(line.data(), 1, line.size(), file) == line.size() && std::fputc('\n', file) != EOF;

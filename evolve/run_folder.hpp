@@ -14,6 +14,7 @@ namespace mlz::evolve {
 ///   hall_of_fame.csv   the best program of every size
 ///   programs/          those programs, and the best of every experiment
 ///   best.mlz           the best program so far
+///   report.html        a page about the run, when it ended
 ///   best_readable.mlz  at the end: the same for people, perhaps with fewer lines
 ///   checkpoint         from which the run can go on
 /// All but timing.jsonl are equal, byte for byte, whether a run was interrupted or not. Files are written beside their
@@ -33,6 +34,9 @@ class RunFolder {
   ~RunFolder();
 
   const std::optional<Checkpoint>& checkpoint() const { return checkpoint_; }
+  using TakeLine = std::function<void(const std::string& line)>;
+  /// Hands on every line that the logs have already.
+  void read_logs(const TakeLine& log, const TakeLine& lineage) const;
   double seconds() const { return seconds_; }  ///< that earlier parts of the run took
 
   void log(const std::string& line);

@@ -10,7 +10,7 @@ seconds=${1:-60}
 case $seconds in *[!0-9]* | "") echo "usage: scripts/fuzz.sh [SECONDS] [TARGET...]" >&2; exit 2 ;; esac
 shift || true
 
-mlz_install "${mlz_packages[@]}" clang-14 libclang-rt-14-dev
+mlz_install "${mlz_packages[@]}" "${mlz_fuzz_packages[@]}"
 cmake --preset fuzz >/dev/null
 targets=("$@")
 if [ ${#targets[@]} -eq 0 ]; then

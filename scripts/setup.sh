@@ -4,6 +4,8 @@
 
 mlz_packages=(cmake ninja-build g++ libboost-dev libfmt-dev libxtensor-dev libxsimd-dev doctest-dev
               libcli11-dev nlohmann-json3-dev libopenblas-dev librandom123-dev zlib1g-dev)
+# For scripts/fuzz.sh alone.
+mlz_fuzz_packages=(clang-14 libclang-rt-14-dev)
 
 mlz_missing_packages() {
   local package

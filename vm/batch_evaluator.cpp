@@ -93,7 +93,9 @@ class EngineFor final : public BatchEvaluator::Engine {
   void reserve(std::uint32_t bytes);
   void give_birth(Candidate& c);
   void run_block();
-  void make_streams();
+  void each_running(std::vector<Code>& stream, int op) const;
+  void make_training();
+  void make_validation();
   void interleave(Function f, std::vector<Code>& stream) const;
   void train(const std::byte* examples);
   void validate(bool last_epoch);
@@ -110,11 +112,15 @@ class EngineFor final : public BatchEvaluator::Engine {
 
 template <class T>
 void EngineFor<T>::evaluate(std::span<const CompactProgram* const> programs, std::span<BatchOutcome> outcomes) {
+  if (programs.empty()) return;
+  // Groups of about equal size: a program alone in the last one would run as long as a full group.
+  const std::size_t groups = (programs.size() + candidates_.size() - 1) / candidates_.size();
+  const std::size_t most = (programs.size() + groups - 1) / groups;
   for (std::size_t i = 0; i < programs.size(); ++i) {
     add(*programs[i], outcomes[i]);
     const std::uint32_t bytes = candidates_[in_group_ - 1].code.end - layout_.candidates;
     const bool full = options_.interleave == 0 && bytes + bytes / static_cast<std::uint32_t>(in_group_) > kStreamBytes;
-    if (full || in_group_ == candidates_.size()) run_group();
+    if (full || in_group_ == most) run_group();
   }
   if (in_group_ > 0) run_group();
 }
@@ -188,7 +194,7 @@ void EngineFor<T>::run_block() {
     give_birth(candidates_[k]);
     running_.push_back(&candidates_[k]);
   }
-  make_streams();
+  make_training();
   const int epochs = batch_->train_count > 0 ? batch_->epochs : 0;
   for (int epoch = 0; epoch < epochs && !running_.empty(); ++epoch) {
     train(block_->train[static_cast<std::size_t>(epoch)]);
@@ -210,27 +216,33 @@ void EngineFor<T>::interleave(Function f, std::vector<Code>& stream) const {
   }
 }
 
+/// Code that ends a step of every running candidate.
 template <class T>
-void EngineFor<T>::make_streams() {
-  const bool accuracy = batch_->metric == BatchMetric::accuracy;
-  const auto each = [&](std::vector<Code>& stream, int op) {
-    for (const Candidate* c : running_) {
-      stream.push_back({handler(op), c->code.prediction, c->code.prediction, layout_.label, c->code.state});
-    }
-  };
+void EngineFor<T>::each_running(std::vector<Code>& stream, int op) const {
+  for (const Candidate* c : running_) {
+    stream.push_back({handler(op), c->code.prediction, c->code.prediction, layout_.label, c->code.state});
+  }
+}
+
+template <class T>
+void EngineFor<T>::make_training() {
   train_.clear();
   interleave(Function::predict, train_);
-  if (accuracy) each(train_, stream::kSigmoid);
-  each(train_, stream::kTrainCheck);
+  if (batch_->metric == BatchMetric::accuracy) each_running(train_, stream::kSigmoid);
+  each_running(train_, stream::kTrainCheck);
   interleave(Function::learn, train_);
+  train_.push_back({handler(stream::kEnd), 0, 0, 0, 0});
+}
+
+template <class T>
+void EngineFor<T>::make_validation() {
+  const bool accuracy = batch_->metric == BatchMetric::accuracy;
   valid_.clear();
   interleave(Function::predict, valid_);
-  each(valid_, accuracy ? stream::kValidAccuracy : stream::kValidRms);
+  each_running(valid_, accuracy ? stream::kValidAccuracy : stream::kValidRms);
   finish_.clear();
-  each(finish_, accuracy ? stream::kFinishAccuracy : stream::kFinishRms);
-  for (std::vector<Code>* stream : {&train_, &valid_, &finish_}) {
-    stream->push_back({handler(stream::kEnd), 0, 0, 0, 0});
-  }
+  each_running(finish_, accuracy ? stream::kFinishAccuracy : stream::kFinishRms);
+  for (std::vector<Code>* stream : {&valid_, &finish_}) stream->push_back({handler(stream::kEnd), 0, 0, 0, 0});
 }
 
 template <class T>
@@ -266,12 +278,13 @@ void EngineFor<T>::stop_lanes(std::size_t step) {
   const auto ended = std::remove_if(running_.begin(), running_.end(), [](const Candidate* c) { return c->alive == 0; });
   if (ended == running_.end()) return;
   running_.erase(ended, running_.end());
-  make_streams();
+  make_training();
 }
 
 template <class T>
 void EngineFor<T>::validate(bool last_epoch) {
   header().watch_validation = last_epoch ? 0 : 1;
+  make_validation();
   std::size_t done = 0;
   while (done < batch_->valid_count) {
     const std::size_t ran = kernels_.run(valid_.data(), base_, block_->valid + done * block_->stride, block_->stride,

@@ -56,6 +56,9 @@ Score ProgramEvaluator::score(const vm::BoundProgram& program) const {
   settings.max_abs_error = setting_.max_error;
   settings.curve_points = settings.valid_points = 0;
   settings.score_test = false;
+  settings.epochs = setting_.epochs;
+  settings.limits.steps = setting_.steps;
+  settings.ignore_non_finite = setting_.ignore_non_finite;
   for (std::uint32_t i = 0; i < set_.problems.size(); ++i) {
     settings.lifetime = i;
     const auto machine = vm::make_machine(setting_.engine, program, machine_options(program, setting_, set_.seed, i));

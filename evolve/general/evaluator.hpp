@@ -18,6 +18,9 @@ struct RunSetting {
   Join join = Join::mean;
   double max_error = 100;
   std::int64_t max_bytes = std::int64_t{1} << 30;  ///< of all registers of a program, as f64
+  int epochs = -1;                                 ///< -1: as many as the problem says
+  std::int64_t steps = 0;                          ///< most training steps of a lifetime; 0: any
+  bool ignore_non_finite = false;                  ///< stream: such predictions are wrong and end nothing
   ParamValues params = {};                         ///< empty: first values, drawn from the seed
 };
 

@@ -37,7 +37,8 @@ std::optional<CoreProgram> compiled(const std::string& text) {
 
 class Simplifier {
  public:
-  Simplifier(const CoreProgram& program, std::span<const ProgramEvaluator> sets) : sets_(sets), best_(program) {
+  Simplifier(const CoreProgram& program, std::span<const ProgramEvaluator> sets, const SimplifyOptions& options)
+      : sets_(sets), options_(options), best_(program) {
     std::string why;
     const auto bound = sets.front().bind(program, &why);
     if (!bound) throw InputError(why);
@@ -55,7 +56,8 @@ class Simplifier {
 
   /// Takes a smaller program that scores no less.
   bool take(const std::optional<CoreProgram>& smaller) {
-    if (!smaller) return false;
+    if (!smaller || stopped() || (options_.most_runs > 0 && runs_ >= options_.most_runs)) return false;
+    ++runs_;
     const Scores found = scores(*smaller);
     if (!no_worse(found, scores_)) return false;
     best_ = *smaller;
@@ -71,8 +73,12 @@ class Simplifier {
 
  private:
   std::span<const ProgramEvaluator> sets_;
+  const SimplifyOptions& options_;
   CoreProgram best_;
   Scores scores_;
+  std::uint64_t runs_ = 0;
+
+  bool stopped() const { return options_.stop != nullptr && options_.stop->load(); }
 
   bool shorten(std::size_t n);
 };
@@ -140,7 +146,7 @@ void Simplifier::tune(std::int64_t trials, std::uint64_t seed) {
     for (const Score& s : scores) total += s.fitness;
     return total;
   };
-  for (std::int64_t t = 0; t < trials && count > 0; ++t) {
+  for (std::int64_t t = 0; t < trials && count > 0 && !stopped(); ++t) {
     Draws draws(seed, 0xFFFFFFFE, 0, static_cast<std::uint64_t>(t));
     CoreProgram changed = best_;
     const auto constants = free_constants(space, changed);
@@ -203,7 +209,7 @@ CoreProgram without_dead(const CoreProgram& program, const ProgramEvaluator& on)
 
 Simplified simplify(const CoreProgram& program, std::span<const ProgramEvaluator> sets,
                     const SimplifyOptions& options) {
-  Simplifier simplifier(program, sets);
+  Simplifier simplifier(program, sets, options);
   Simplified out;
   out.before = simplifier.reached();
   simplifier.drop_dead();

@@ -1,13 +1,17 @@
 #pragma once
+#include <atomic>
+
 #include "evolve/general/evaluator.hpp"
 
 /// From a found program to one that people read.
 namespace mlz::evolve {
 
 struct SimplifyOptions {
-  bool ablate = false;     ///< leave out whatever the scores do not need
-  std::int64_t tune = 0;   ///< trials of other values of the constants
-  std::uint64_t seed = 1;  ///< of these trials
+  bool ablate = false;                      ///< leave out whatever the scores do not need
+  std::int64_t tune = 0;                    ///< trials of other values of the constants
+  std::uint64_t seed = 1;                   ///< of these trials
+  std::uint64_t most_runs = 0;              ///< programs that ablation may try; 0: any number
+  const std::atomic<bool>* stop = nullptr;  ///< ends ablation and tuning once it is set
 };
 
 struct Simplified {

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "lang/text/lowering.hpp"
 #include "lang/text/parser.hpp"

@@ -78,18 +78,23 @@ bool has(const Ended& ended, const std::string& text) { return ended.out.find(te
 
 }  // namespace
 
-TEST_CASE("killed at any moment, a run goes on to the same folder") {
+namespace {
+
+/// Runs the search `attempts` times, killed up to four times each, and compares the folders with that of a whole run.
+int kill_and_compare(int attempts, const std::string& more) {
   const Folder folder;
-  REQUIRE(run(kSmall + ("--out " + (folder / "whole"))).code == 0);
+  REQUIRE(run(kSmall + more + ("--out " + (folder / "whole"))).code == 0);
   const auto whole = contents(folder / "whole");
-  CHECK(whole.count("best.mlz") == 1);
-  CHECK(whole.count("programs/experiment-0002.mlz") == 1);
+  for (const char* name : {"best.mlz", "best_readable.mlz", "report.html", "programs/experiment-0002.mlz"}) {
+    CAPTURE(name);
+    CHECK(whole.count(name) == 1);
+  }
   int kills = 0;
-  for (int attempt = 0; attempt < 3; ++attempt) {
+  for (int attempt = 0; attempt < attempts; ++attempt) {
     const std::string out = folder / ("killed" + std::to_string(attempt));
-    run_and_kill(kSmall + ("--out " + out), 60 + 97 * attempt);
+    run_and_kill(kSmall + more + ("--out " + out), 60 + 97 * (attempt % 5));
     if (!fs::exists(out + "/checkpoint")) continue;
-    for (int part = 0; part < 3; ++part) kills += run_and_kill("--quiet --resume " + out, 80 + 61 * part);
+    for (int part = 0; part < 3; ++part) kills += run_and_kill("--quiet --resume " + out, 80 + (61 * part + 37 * attempt) % 230);
     const Ended last = run("--quiet --resume " + out);
     CAPTURE(last.out);
     REQUIRE(last.code == 0);
@@ -100,7 +105,15 @@ TEST_CASE("killed at any moment, a run goes on to the same folder") {
       CHECK((resumed.count(name) == 1 && resumed.at(name) == text));
     }
   }
-  MESSAGE("killed ", kills, " times");
+  return kills;
+}
+
+}  // namespace
+
+TEST_CASE("killed at any moment, a run goes on to the same folder") { MESSAGE("killed ", kill_and_compare(3, ""), " times"); }
+
+TEST_CASE("killed fifty times, with islands and a hurdle" * doctest::skip()) {
+  CHECK(kill_and_compare(20, "") + kill_and_compare(20, "--islands 2 --migrate-every 7 --hurdle-tasks 1 --threads 2 ") >= 50);
 }
 
 TEST_CASE("a run is never overwritten, and only resumed as it was") {
@@ -157,6 +170,16 @@ TEST_CASE("the last line is one JSON object") {
   for (const char* key : {"evaluations", "seconds", "evaluations_per_second", "best_search", "select", "final", "stop", "program"}) {
     CHECK(line.find("\"" + std::string(key) + "\":") != std::string::npos);
   }
+}
+
+TEST_CASE("progress is drawn on request") {
+  const Folder folder;
+  const std::string plot = folder / "progress.svg";
+  REQUIRE(run(kSmall + ("--experiment-evaluations 500 --plot " + plot)).code == 0);
+  const std::string svg = read(plot);
+  CHECK(svg.find("best of the experiment") != std::string::npos);
+  CHECK(svg.find("<path") + svg.find("<polyline") != 2 * std::string::npos);
+  CHECK(run(kSmall + std::string("--plot /proc/nowhere/x.svg")).code == 2);
 }
 
 TEST_CASE("Ctrl-C saves and ends with the result") {

@@ -139,7 +139,7 @@ void walk(std::uint64_t mutations, std::uint64_t check_every) {
 TEST_CASE("mutated programs read back, bind and stay within limits") {
   const char* asked = std::getenv("MLZ_MUTATIONS");
   const std::uint64_t mutations = asked == nullptr ? 20'000 : std::strtoull(asked, nullptr, 10);
-  walk(mutations, asked == nullptr ? 2 : 10);
+  walk(mutations, asked == nullptr ? 5 : 10);
 }
 
 TEST_CASE("held lines and functions stay, what is free around them changes") {

@@ -44,7 +44,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   }
   const auto bytes = program->to_bytes();
   const auto again = mlz::BoundProgram::load(bytes);
-  mlz::fuzz::require(again.has_value() && again->to_bytes() == bytes, "what is written loads as the same");
+  mlz::fuzz::require(again && again->to_bytes() == bytes, "what is written loads as the same");
   for (const std::string& engine : mlz::engine_names()) run(*program, engine);
   return 0;
 }

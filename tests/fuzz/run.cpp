@@ -62,13 +62,13 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   }
   const std::string core = program->core_text();
   const auto again = mlz::compile(core);
-  require(again.has_value(), "core form compiles:\n" + core + again.error_text());
+  require(bool(again), "core form compiles:\n" + core + again.error_text());
   require(again->core_text() == core, "core form is its own core form:\n" + core);
   const auto bound = bind(*program);
   if (!bound) return 0;
   const auto bytes = bound->to_bytes();
   const auto loaded = mlz::BoundProgram::load(bytes);
-  require(loaded.has_value(), "bound form loads: " + loaded.error_text());
+  require(bool(loaded), "bound form loads: " + loaded.error_text());
   const auto expected = predictions(*loaded, "reference");
   for (const std::string& engine : mlz::engine_names()) {
     const auto found = predictions(*bound, engine);

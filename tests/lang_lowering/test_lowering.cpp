@@ -76,6 +76,11 @@ TEST_CASE("several results may go to new names, old ones, members and parts at o
         "  s1 = sum(z)\ndef Learn():\n");
 }
 
+TEST_CASE("several new names take what a helper returns, its arguments among it") {
+  CHECK(core("def f(a, k):\n  b = a * k\n  return b, a\ndef Predict(x):\n  g, e = f(x, 2)\n  y = dot(g, e)\n") ==
+        "def Setup():\ndef Predict():\n  f1_b = v0 * 2\n  g = f1_b\n  e = v0\n  s1 = dot(g, e)\ndef Learn():\n");
+}
+
 TEST_CASE("loops and branches stay symbolic, reversed loops count down") {
   CHECK(core("size n = [features, 8, outputs]\nsize L = len(n) - 1\nstate h[l in range(L + 1)] : vector[n[l]]\n"
              "def Learn():\n  for l in reversed(range(1, L)):\n    h[l] = relu(h[l])\n  if L > 1:\n    s2 = 1\n  else:\n    s2 = 2\n") ==

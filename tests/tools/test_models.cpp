@@ -52,6 +52,18 @@ TEST_CASE("params are saved and loaded") {
   CHECK(loaded == first);
 }
 
+TEST_CASE("evolved programs and their references learn in some hundred steps") {
+  const auto score = [](const std::string& program) {
+    return test_score(mlzrun(MLZ_SOURCE_DIR "/models/evolved/" + program +
+                             " --task digits:classes=3/5,train=600,test=300,standardise=1 --epochs 1 --dtype f64 --json"));
+  };
+  const double bilinear = score("bilinear.mlz");
+  CHECK(bilinear > 0.95);
+  CHECK(score("bilinear_batch.mlz --set batch=1") == bilinear);
+  CHECK(score("bilinear_batch.mlz --set batch=20") > 0.95);
+  CHECK(score("two_layer.mlz --set rate=0.01") > 0.9);
+}
+
 TEST_CASE("model files that do not fit, or are no model files, end with 2") {
   const Folder folder;
   const std::string run =

@@ -59,6 +59,7 @@ void add_own(CLI::App& app, EvolveOptions& o, Given& given) {
   app.add_option("--set", given.set, "one setting, or a size, const or param of the program of --init; may be repeated")->type_name("NAME=VALUE")->allow_extra_args(false);
   app.add_option("--out", o.out, "new folder for logs, programs and checkpoints")->type_name("DIR");
   app.add_option("--resume", o.resume, "go on with the run in that folder")->type_name("DIR");
+  app.add_option("--plot", o.plot, "draw the progress as SVG")->type_name("FILE");
   app.add_option("--baseline", given.baseline, "afterwards tries as many random programs and compares")->check(CLI::IsMember({"random"}))->type_name("random");
   app.add_flag("--quiet", o.quiet, "no progress");
   app.add_flag("--json", o.json, "the result as one JSON object on the last line");

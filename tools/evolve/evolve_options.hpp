@@ -10,6 +10,7 @@ namespace mlz::tools {
 struct EvolveOptions {
   evolve::Config config;
   std::string out, resume;
+  std::string plot;  ///< file for a drawing of the progress
   bool quiet = false, json = false, baseline = false;
   bool list_presets = false, list_mutations = false, list_ops = false, list_tasks = false, print_config = false;
 };

@@ -9,6 +9,7 @@
 #include "lang/core/diagnostics.hpp"
 #include "tasks/task.hpp"
 #include "tools/evolve/search_display.hpp"
+#include "tools/evolve/search_report.hpp"
 #include "tools/support/files.hpp"
 #include "tools/support/model_file.hpp"
 #include "tools/support/program_main.hpp"
@@ -36,6 +37,8 @@ class Run : public evolve::Listener {
       evolve::SearchState state = folder_->checkpoint()->state;
       state.seconds = folder_->seconds();
       best_ = state.best;
+      folder_->read_logs([this](const std::string& line) { report_.log(line); },
+                         [this](const std::string& line) { report_.lineage(line); });
       search_.restore(state);
     } else if (!out.empty()) {
       folder_.emplace(evolve::RunFolder::create(out, config_));
@@ -49,14 +52,18 @@ class Run : public evolve::Listener {
     return outcome;
   }
 
+  std::string progress_svg() const { return to_svg(report_.progress(title())); }
+
   /// Comment lines with what the score of a program depends on.
   std::string header(const Champion& c) const;
   std::string header(const Outcome& o) const;
 
   void log(const std::string& line) override {
+    report_.log(line);
     if (folder_) folder_->log(line);
   }
   void lineage(const std::string& line) override {
+    report_.lineage(line);
     if (folder_) folder_->lineage(line);
   }
   void experiment_ended(const Champion& best) override {
@@ -89,12 +96,14 @@ class Run : public evolve::Listener {
   evolve::Search search_;
   std::optional<evolve::RunFolder> folder_;
   SearchDisplay display_;
+  SearchReport report_;
   Champion best_;
   Clock::time_point last_save_ = Clock::now();
 
   void load_params();
   void finish(const Outcome& outcome);
-  void write_readable(const Outcome& outcome);
+  std::string write_readable(const Outcome& outcome);
+  std::string title() const { return fmt::format("Search on {}, seed {}", search_.task_name(), config_.seed); }
 };
 
 std::string Run::header(const Champion& c) const {
@@ -118,24 +127,29 @@ void Run::load_params() {
 }
 
 void Run::finish(const Outcome& outcome) {
+  ReportPage page{title(), evolve::command_of(config_), stop_reason_text(outcome.stop), outcome.best, outcome.final, {},
+                  outcome.front};
   if (!outcome.best.text.empty()) {
     folder_->write("best.mlz", header(outcome) + outcome.best.text);
-    write_readable(outcome);
+    page.readable = write_readable(outcome);
   }
+  folder_->write("report.html", report_.html(page));
   Json json{{"event", "end"}, {"stop", stop_reason_text(outcome.stop)}, {"evaluations", outcome.total.evaluations},
             {"best_search", outcome.best.search}, {"select", outcome.best.select}, {"final", outcome.final}};
   folder_->log(json.dump());
 }
 
 /// Whoever is in a hurry gets the program with all its lines.
-void Run::write_readable(const Outcome& o) {
+std::string Run::write_readable(const Outcome& o) {
   const bool hurry = o.stop == evolve::StopReason::interrupted || o.stop == evolve::StopReason::time;
   const evolve::Simplified s = search_.simplify_best(
-      o, {config_.ablate && !hurry, hurry ? 0 : config_.tune, static_cast<std::uint64_t>(config_.seed)});
+      o, {config_.ablate && !hurry, hurry ? 0 : config_.tune, static_cast<std::uint64_t>(config_.seed),
+          o.total.evaluations, &interrupted()});
   std::string head = header(o.best);
   head += fmt::format("# readable form: search score {}, select score {} on the first {}\n", s.after[0].fitness,
                       s.after[1].fitness, search_.select_problems_of_ablation());
   folder_->write("best_readable.mlz", head + s.text);
+  return s.text;
 }
 
 void report(const Outcome& o) {
@@ -192,8 +206,11 @@ Outcome random_baseline(const EvolveOptions& options, const Outcome& evolution) 
 int evolve_program(const EvolveOptions& options) {
   if (print_list(options)) return kSuccess;
   catch_interrupts();
-  const Outcome outcome = Run(options, options.config, options.out).run();
+  if (!options.plot.empty()) check_writable(options.plot, "--plot");
+  Run run(options, options.config, options.out);
+  const Outcome outcome = run.run();
   report(outcome);
+  if (!options.plot.empty()) write_file(options.plot, run.progress_svg());
   Json json = json_of(outcome);
   if (options.baseline && !interrupted()) {
     const Outcome random = random_baseline(options, outcome);

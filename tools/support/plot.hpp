@@ -21,6 +21,9 @@ struct Plot {
 /// A self-contained SVG image that follows the viewer's choice of a light or dark background.
 std::string to_svg(const Plot& plot);
 
+/// Text with the characters that markup takes for its own replaced; control characters become blanks.
+std::string escaped(const std::string& text);
+
 /// Round numbers that divide lo..hi into about `count` parts.
 std::vector<double> nice_ticks(double lo, double hi, int count);
 

@@ -18,7 +18,6 @@ namespace mlz::tools {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr std::uintmax_t kMostModelBytes = std::uintmax_t{16} << 30;
 
 /// Some runs of one program, from the first birth to the last report.
 class Runs {
@@ -49,7 +48,8 @@ class Runs {
 Runs::Runs(const RunOptions& options, Setup setup, const CoreProgram& core)
     : options_(options), setup_(std::move(setup)) {
   if (!options.load.empty()) {
-    const std::string bytes = read_file(options.load, kMostModelBytes);
+    const auto values = static_cast<std::uintmax_t>(setup_.program.bytes_f64);
+    const std::string bytes = read_file(options.load, kMostHeaderBytes + values);
     model_ = take_model(from_safetensors(bytes, options.load), options.load, setup_.program);
   }
   const tasks::TaskInfo& info = setup_.info();

@@ -16,7 +16,7 @@ namespace {
 
 using nlohmann::json;
 constexpr std::size_t kPrefix = 8;
-constexpr std::size_t kMaxHeader = 16u << 20;
+constexpr std::size_t kMaxHeader = kMostHeaderBytes - kPrefix;
 constexpr int kMaxDepth = 4;
 constexpr const char* kMetadata = "__metadata__";
 

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -19,6 +20,9 @@ struct TensorFile {
   std::map<std::string, Tensor> tensors;
   std::map<std::string, std::string> metadata;
 };
+
+/// The most bytes that a file may have before its data.
+inline constexpr std::size_t kMostHeaderBytes = 8 + (16u << 20);
 
 /// The bytes of a file; values are stored as `dtype`.
 std::string to_safetensors(const TensorFile& file, vm::DType dtype);
