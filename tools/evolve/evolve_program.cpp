@@ -190,8 +190,7 @@ bool print_list(const EvolveOptions& o) {
 Outcome random_baseline(const EvolveOptions& options, const Outcome& evolution) {
   Config config = options.config;
   config.search = "random";
-  config.start = "random";
-  if (evolve::has_numbered_form(config)) config.init.clear();
+  if (config.start != "redrawn") config.start = "random";
   config.experiments = 1;
   config.islands = 1;
   config.experiment_generations = config.experiment_train_steps = 0;
