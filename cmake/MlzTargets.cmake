@@ -21,7 +21,7 @@ if(MLZ_FUZZ)
   target_compile_options(mlz_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
-# mlz_library(name FOLDER folder [LINK targets...] [PRIVATE targets...] [EXCLUDE regex])
+# mlz_library(name FOLDER folder [LINK targets...] [PRIVATE targets...])
 # builds every .cpp directly inside FOLDER (relative to the project) into the library `name`.
 function(mlz_library name)
   cmake_parse_arguments(ARG "" "FOLDER" "LINK;PRIVATE" ${ARGN})
