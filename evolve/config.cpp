@@ -56,6 +56,15 @@ double number_of(const ConfigField& field, const std::string& value, const std::
   return number;
 }
 
+/// Run folders keep every text as JSON.
+void require_utf8(const ConfigField& field, const std::string& value, const std::string& where) {
+  try {
+    static_cast<void>(Json(value).dump());
+  } catch (const Json::type_error&) {
+    throw InputError(fmt::format("{}: {}: must be text in UTF-8", where, field.name));
+  }
+}
+
 struct Setter {
   Config& config;
   const ConfigField& field;
@@ -67,6 +76,7 @@ struct Setter {
     if (!choices.empty() && std::find(choices.begin(), choices.end(), value) == choices.end()) {
       bad_value(field, value, where, fmt::format("one of {}", fmt::join(choices, ", ")));
     }
+    require_utf8(field, value, where);
     config.*member = value;
   }
   void operator()(std::int64_t Config::*member) const {

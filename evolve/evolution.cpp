@@ -32,6 +32,7 @@ void Evolution::open_window() {
   resolved_.assign(count_, 0);
   identities_.resize(count_);
   entrants_.resize(std::size_t{count_} * options_.tournament);
+  meets_children_.assign(count_, 0);
   waiting_.clear();
   const bool tournaments = next_ >= options_.population && !options_.random_search;
   for (std::uint32_t j = 0; j < count_; ++j) {
@@ -41,13 +42,16 @@ void Evolution::open_window() {
     waiting_.push_back(j);
     if (!tournaments) continue;
     for (std::uint32_t t = 0; t < options_.tournament; ++t) {
-      entrants_[std::size_t{j} * options_.tournament + t] = draws_[j].below(options_.population);
+      const std::uint32_t slot = draws_[j].below(options_.population);
+      entrants_[std::size_t{j} * options_.tournament + t] = slot;
+      meets_children_[j] |= static_cast<char>(slot - first_slot_ < j);
     }
   }
 }
 
 /// Whether everyone in a candidate's tournament is known. A slot before its own in this window holds a new child.
 bool Evolution::may_go(std::uint32_t j) const {
+  if (!meets_children_[j]) return true;
   const std::uint32_t* entrants = &entrants_[std::size_t{j} * options_.tournament];
   for (std::uint32_t t = 0; t < options_.tournament; ++t) {
     const std::uint32_t child = entrants[t] - first_slot_;  // wraps to a large number for slots before the window

@@ -87,6 +87,7 @@ class Evolution {
   std::vector<Born> born_;
   std::vector<Draws> draws_;
   std::vector<std::uint32_t> entrants_;  // of each candidate's tournament
+  std::vector<char> meets_children_;     // whether some of them are candidates of this window
   std::vector<char> resolved_;
   std::vector<Identity> identities_;
   std::vector<std::uint32_t> ready_, pending_, misses_, twins_, miss_places_, waiting_;

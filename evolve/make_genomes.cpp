@@ -63,12 +63,12 @@ void check_length(const Genome& genome, const Space& space, const std::string& f
   }
 }
 
-std::vector<Genome> first_programs(const std::string& init, const Space& space) {
+std::vector<Genome> first_programs(const std::string& init, const Space& space, bool redraw) {
   std::vector<Genome> out;
   if (init.empty()) return out;
   for (const std::string& file : program_files(init)) {
     out.push_back(padded(read_genome(text::read_source(file)->text, file, space.banks), space));
-    check_length(out.back(), space, file);
+    if (!redraw) check_length(out.back(), space, file);
   }
   return out;
 }
@@ -84,7 +84,11 @@ std::unique_ptr<Genomes> make_numbered(const Config& config) {
   options.space = space_of(config);
   options.mix = parse_mix(config.mutations, mutation_names());
   options.random_start = config.start == "random";
-  options.first = first_programs(config.init, options.space);
+  options.redraw = config.start == "redrawn";
+  if (options.redraw && config.init.empty()) {
+    throw InputError("start = redrawn: there is no --init whose functions could be drawn anew; use start = random");
+  }
+  options.first = first_programs(config.init, options.space, options.redraw);
   options.cost_limit = config.cost_limit;
   if (config.cost_limit > 0) options.cost_unit = network_cost(options.space);
   options.join = config.combine == "median" ? Join::median : Join::mean;

@@ -42,12 +42,13 @@ void NumberedGenomes::start(std::uint32_t place, std::uint64_t number, Draws& dr
   if (options_.first.empty()) {
     genomes_[place] = first_genome(options_.space, options_.random_start, draws);
   } else {
-    genomes_[place] = options_.first[number % options_.first.size()];
+    const Genome& first = options_.first[number % options_.first.size()];
+    genomes_[place] = options_.redraw ? redrawn(options_.space, first, draws) : first;
   }
 }
 
 void NumberedGenomes::random(std::uint32_t place, Draws& draws) {
-  genomes_[place] = first_genome(options_.space, true, draws);
+  genomes_[place] = redrawn(options_.space, options_.first.empty() ? Genome{} : options_.first.front(), draws);
 }
 
 int NumberedGenomes::mutate(std::uint32_t place, Draws& draws) {

@@ -11,6 +11,7 @@ class NumberedGenomes : public Genomes {
     Space space;
     Mix mix;
     bool random_start = true;
+    bool redraw = false;  ///< functions of `first` that have operations are drawn anew
     std::vector<Genome> first;  ///< programs to start from, in turn; empty: as random_start says
     double cost_limit = 0;      ///< static cost a program may have, in that of `cost_unit`; 0: any
     StaticCost cost_unit;

@@ -13,11 +13,12 @@ RegisterSet needed_before(std::span<const CompactInstruction> code, RegisterSet 
   for (std::size_t k = code.size(); k-- > 0;) {
     const CompactInstruction& i = code[k];
     const CompactOpInfo& op = kCompactOpTable[i.op];
-    if (op.out == Bank::none || !needed.has(op.out, i.out)) continue;
+    if (!needed.has(op.out, i.out)) continue;
     if (!op.keeps_rest) needed.remove(op.out, i.out);
     report(i, op, needed);
-    if (op.a != Bank::none) needed.add(op.a, i.a);
-    if (op.b != Bank::none) needed.add(op.b, i.b);
+    needed.add(op.a, i.a);
+    needed.add(op.b, i.b);
+    needed.bits[static_cast<std::size_t>(Bank::none)] = 0;  // so that nothing that has no result is needed
   }
   return needed;
 }

@@ -85,7 +85,8 @@ void compute(const Call& c) {
 
 }  // namespace
 
-SetupValues::SetupValues(const Banks& banks, std::size_t features) : banks_(banks), features_(features) {
+SetupValues::SetupValues(const Banks& banks, std::size_t features)
+    : ops_(numbered_ops().data()), banks_(banks), features_(features) {
   memory_.resize(offset(Kind::matrix, banks.count[2]));
   scratch_.resize(features * features);
 }
@@ -107,7 +108,7 @@ std::span<const double> SetupValues::of(Kind kind, int address) const {
 }
 
 void SetupValues::execute(const Instruction& i) {
-  const NumberedOp& op = i.info();
+  const NumberedOp& op = ops_[i.op];
   double* const out = memory_.data() + offset(op.out, i.out);
   const auto n = static_cast<std::uint32_t>(features_);
   const auto [low, high] = i.pair();
@@ -128,7 +129,7 @@ void SetupValues::execute(const Instruction& i) {
 
 bool SetupValues::run(const Genome& live) {
   const auto code = live.function(0);
-  if (std::any_of(code.begin(), code.end(), [](const Instruction& i) { return i.info().random; })) return false;
+  if (std::any_of(code.begin(), code.end(), [this](const Instruction& i) { return ops_[i.op].random; })) return false;
   std::fill(memory_.begin(), memory_.end(), 0.0);
   for (const Instruction& i : code) execute(i);
   return true;

@@ -18,6 +18,7 @@ class SetupValues {
   std::span<const double> of(Kind kind, int address) const;
 
  private:
+  const NumberedOp* ops_;
   Banks banks_;
   std::size_t features_;
   std::vector<double> memory_, scratch_;

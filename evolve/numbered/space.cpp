@@ -181,16 +181,28 @@ void alter_constant(const Space& space, Instruction& i, Draws& draws) {
   alter_data(space.constants, i, i.info().data, draws);
 }
 
-Genome first_genome(const Space& space, bool random, Draws& draws) {
+Genome redrawn(const Space& space, const Genome& base, Draws& draws) {
   Genome genome;
   genome.code.reserve(static_cast<std::size_t>(space.most_instructions()));
   for (std::size_t f = 0; f < 3; ++f) {
-    if (space.parts[f].ops.empty()) continue;
-    for (int k = 0; k < space.parts[f].start; ++k) {
-      genome.code.push_back(random ? draw_instruction(space, f, draws) : Instruction{});
+    const bool open = !space.parts[f].ops.empty();
+    const auto kept = base.function(f);
+    genome.length[f] = open ? static_cast<std::uint8_t>(space.parts[f].start) : base.length[f];
+    for (std::size_t k = 0; k < genome.length[f]; ++k) {
+      genome.code.push_back(open ? draw_instruction(space, f, draws) : kept[k]);
     }
-    genome.length[f] = static_cast<std::uint8_t>(space.parts[f].start);
   }
+  return genome;
+}
+
+Genome first_genome(const Space& space, bool random, Draws& draws) {
+  if (random) return redrawn(space, {}, draws);
+  Genome genome;
+  for (std::size_t f = 0; f < 3; ++f) {
+    if (!space.parts[f].ops.empty()) genome.length[f] = static_cast<std::uint8_t>(space.parts[f].start);
+  }
+  genome.code.reserve(static_cast<std::size_t>(space.most_instructions()));
+  genome.code.resize(std::size_t{genome.length[0]} + genome.length[1] + genome.length[2]);
   return genome;
 }
 

@@ -35,6 +35,8 @@ void alter(const Space& space, Instruction& instruction, Draws& draws);
 /// Alters one of the constants of an instruction that has some.
 void alter_constant(const Space& space, Instruction& instruction, Draws& draws);
 
+/// Random instructions in the functions that have operations; the others are those of `base`.
+Genome redrawn(const Space& space, const Genome& base, Draws& draws);
 /// The start of a search: every function has its `start` instructions, drawn, or NoOps where `random` is false.
 /// Functions without operations are empty.
 Genome first_genome(const Space& space, bool random, Draws& draws);

@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <cstdio>
@@ -61,6 +62,16 @@ TEST_CASE("a header with a name and its origin") {
   CHECK(ran.code == 0);
   CHECK(ran.output.find("inline constexpr unsigned char kGood[] = {") != std::string::npos);
   CHECK(ran.output.find("good.mlz with features=3") != std::string::npos);
+}
+
+TEST_CASE("pipes and devices are neither programs nor outputs") {
+  const Tool tool;
+  const std::string pipe = (tool.folder / "pipe").string();
+  REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+  CHECK(tool.run("pipe").code == 2);
+  CHECK(tool.run("/dev/zero").code == 2);
+  CHECK(tool.run("good.mlz --sizes features=3 -o pipe").code == 2);
+  CHECK(std::filesystem::is_fifo(pipe));
 }
 
 TEST_CASE("bad usage and bad programs end with 2, what cannot be written with 1") {

@@ -96,7 +96,6 @@ TEST_CASE("a limit of time") {
   CHECK(result.steps > 0);
   CHECK(result.steps < 2'000'000);
   CHECK(took >= 0.05);
-  CHECK(took < 5);
 }
 
 TEST_CASE("cancel from another thread") {

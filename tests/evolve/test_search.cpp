@@ -151,6 +151,19 @@ TEST_CASE("an experiment ends by each of its stops") {
   CHECK(target.outcome.best.search > 0.3);
 }
 
+TEST_CASE("functions without operations stay as they are given while the others are drawn") {
+  const char* learn_only = "init = stdlib/automl_linear.mlz\nstart = redrawn\nsetup-ops =\npredict-ops =\nlearn-size = 4\n"
+                           "learn-min = 4\nlearn-max = 4\nexperiments = 1\nexperiment-evaluations = 300\n";
+  for (const char* more : {"", "search = random\n"}) {
+    CAPTURE(more);
+    const Ran ran = run(small((std::string(learn_only) + more).c_str()));
+    const std::string& text = ran.outcome.best.text;
+    CAPTURE(text);
+    CHECK(text.starts_with("def Setup():\n  s2 = 0.001\ndef Predict():\n  s1 = dot(v1, v0)\ndef Learn():\n"));
+    CHECK(ran.lineages.find("s3 = s0 - s1\\n  s3 = s2 * s3") == std::string::npos);
+  }
+}
+
 TEST_CASE("random search keeps the best it ever saw") {
   const Ran random = run(small("search = random\nexperiments = 1"));
   CHECK(random.outcome.total.evaluations == 6000);
@@ -205,12 +218,14 @@ TEST_CASE("bad settings are refused with what to do") {
   CHECK(message("fresh-tasks = maybe").find("true or false") != std::string::npos);
   CHECK(message("combine = sum").find("one of mean, median") != std::string::npos);
   CHECK(message("task = liner").find("linear") != std::string::npos);
+  CHECK(message("task = lin\xd5").find("task: must be text in UTF-8") != std::string::npos);
   CHECK(message("preset = demo").find("automl-zero-demo") != std::string::npos);
   CHECK(message("setup-ops = 99").find("from 0 to 64") != std::string::npos);
   CHECK(message("setup-size = 30").find("starts with 30") != std::string::npos);
   CHECK(message("matrices = 0").find("needs a matrix") != std::string::npos);
   CHECK(message("setup-ops =\npredict-ops =\nlearn-ops =").find("no function has operations") != std::string::npos);
   CHECK(message("mutations = swop").find("mutations are") != std::string::npos);
+  CHECK(message("start = redrawn").find("--init") != std::string::npos);
   CHECK(message("init = /nowhere.mlz").find("/nowhere.mlz") != std::string::npos);
   CHECK(message("task = digits").find("classes") != std::string::npos);
   CHECK(message("{\"population\": 60, \"popula\": 3}").find("popula") != std::string::npos);

@@ -150,7 +150,7 @@ TEST_CASE("files cut short at every byte") {
 TEST_CASE("archives: stored and deflated members by name") {
   const TempFolder folder;
   std::string many;
-  for (int i = 0; i < 300'000; ++i) many.push_back(static_cast<char>(i * i >> 7));
+  for (std::uint64_t i = 0; i < 300'000; ++i) many.push_back(static_cast<char>(i * i >> 7));
   const std::string archive = zip({{"x.npy", npy("|u1", "(300000,)", many), true},
                                    {"y.npy", npy("|u1", "(2,)", "ab"), false},
                                    {"readme.txt", "hello", false}});

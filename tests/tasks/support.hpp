@@ -42,7 +42,7 @@ inline void write_file(const std::string& path, const std::string& bytes) {
 inline std::string big_endian(std::uint64_t value, int width) {
   std::string out;
   for (int shift = 8 * (width - 1); shift >= 0; shift -= 8) {
-    out.push_back(static_cast<char>(value >> shift & 0xFF));
+    out.push_back(shift < 64 ? static_cast<char>(value >> shift & 0xFF) : '\0');
   }
   return out;
 }

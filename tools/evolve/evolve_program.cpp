@@ -49,10 +49,16 @@ class Run : public evolve::Listener {
   Outcome run() {
     const Outcome outcome = search_.run(interrupted());
     display_.clear();
+    if (!outcome.best.text.empty()) {
+      if (folder_) folder_->write("best.mlz", header(outcome) + outcome.best.text);
+      simplify(outcome);
+    }
     if (folder_) finish(outcome);
     return outcome;
   }
 
+  /// After run(): the best program for people to read.
+  const std::string& readable() const { return readable_; }
   std::string progress_svg() const { return to_svg(report_.progress(title())); }
 
   /// Comment lines with what the score of a program depends on.
@@ -99,11 +105,12 @@ class Run : public evolve::Listener {
   SearchDisplay display_;
   SearchReport report_;
   Champion best_;
+  std::string readable_;
   Clock::time_point last_save_ = Clock::now();
 
   void load_params();
   void finish(const Outcome& outcome);
-  std::string write_readable(const Outcome& outcome);
+  void simplify(const Outcome& outcome);
   std::string title() const { return fmt::format("Search on {}, seed {}", search_.task_name(), config_.seed); }
 };
 
@@ -130,10 +137,7 @@ void Run::load_params() {
 void Run::finish(const Outcome& outcome) {
   ReportPage page{title(), evolve::command_of(config_), stop_reason_text(outcome.stop), outcome.best, outcome.final, {},
                   outcome.front};
-  if (!outcome.best.text.empty()) {
-    folder_->write("best.mlz", header(outcome) + outcome.best.text);
-    page.readable = write_readable(outcome);
-  }
+  page.readable = readable_;
   folder_->write("report.html", report_.html(page));
   Json json{{"event", "end"}, {"stop", stop_reason_text(outcome.stop)}, {"evaluations", outcome.total.evaluations},
             {"best_search", outcome.best.search}, {"select", outcome.best.select}, {"final", outcome.final}};
@@ -141,25 +145,23 @@ void Run::finish(const Outcome& outcome) {
 }
 
 /// Whoever is in a hurry gets the program with all its lines.
-std::string Run::write_readable(const Outcome& o) {
+void Run::simplify(const Outcome& o) {
   const bool hurry = o.stop == evolve::StopReason::interrupted || o.stop == evolve::StopReason::time;
   const evolve::Simplified s = search_.simplify_best(
       o, {config_.ablate && !hurry, hurry ? 0 : config_.tune_constants, static_cast<std::uint64_t>(config_.seed),
           o.total.evaluations, &interrupted()});
-  std::string head = header(o.best);
-  head += fmt::format("# readable form: search score {}, select score {} on the first {}\n", s.after[0].fitness,
-                      s.after[1].fitness, search_.select_problems_of_ablation());
-  folder_->write("best_readable.mlz", head + s.text);
-  return s.text;
+  readable_ = fmt::format("# readable form: search score {}, select score {} on the first {}\n{}", s.after[0].fitness,
+                          s.after[1].fitness, search_.select_problems_of_ablation(), s.text);
+  if (folder_) folder_->write("best_readable.mlz", header(o.best) + readable_);
 }
 
-void report(const Outcome& o) {
+void report(const Outcome& o, const std::string& readable) {
   fmt::print("stop        {}\n", stop_reason_text(o.stop));
   fmt::print("programs    {} in {} experiment{}, {:.1f} s, {:.0f} per second\n", o.total.evaluations, o.best.experiment + 1,
              o.best.experiment == 0 ? "" : "s", o.seconds,
              o.seconds > 0 ? static_cast<double>(o.total.evaluations) / o.seconds : 0);
   fmt::print("search      {:.6f}\nselect      {:.6f}\nfinal       {:.6f}\n\n{}", o.best.search, o.best.select, o.final,
-             o.best.text);
+             readable);
 }
 
 Json json_of(const Outcome& o) {
@@ -189,8 +191,7 @@ bool print_list(const EvolveOptions& o) {
 Outcome random_baseline(const EvolveOptions& options, const Outcome& evolution) {
   Config config = options.config;
   config.search = "random";
-  config.start = "random";
-  if (evolve::has_numbered_form(config)) config.init.clear();
+  if (config.start != "redrawn") config.start = "random";
   config.experiments = 1;
   config.islands = 1;
   config.experiment_generations = config.experiment_train_steps = 0;
@@ -211,7 +212,7 @@ int evolve_program(const EvolveOptions& options) {
   if (options.config.tune != "none") return tune_program(options);
   Run run(options, options.config, options.out);
   const Outcome outcome = run.run();
-  report(outcome);
+  report(outcome, run.readable());
   if (!options.plot.empty()) write_file(options.plot, run.progress_svg());
   Json json = json_of(outcome);
   if (options.baseline && !interrupted()) {

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -10,9 +12,16 @@ namespace {
 
 constexpr std::size_t kLargestText = 16u << 20;
 
+bool is_special(const std::string& path) {
+  std::error_code ec;
+  const auto status = std::filesystem::status(path, ec);
+  return std::filesystem::exists(status) && !is_regular_file(status) && !is_directory(status);
+}
+
 std::string read_program(const std::string& path) {
   std::error_code ec;
   if (std::filesystem::is_directory(path, ec)) throw BadUsage(path + ": is a folder; expected a program file");
+  if (is_special(path)) throw BadUsage(path + ": is a device or pipe; expected a program file");
   std::ifstream in(path, std::ios::binary);
   if (!in) throw BadUsage(path + ": cannot be read; check the path and its permissions");
   std::string text(kLargestText + 1, '\0');
@@ -36,7 +45,8 @@ std::string as_header(const Options& o, const std::vector<unsigned char>& bytes)
 /// Written beside its place and renamed, so that a file by that name is always whole.
 int write_output(const Options& o, const std::string& content) {
   if (o.output.empty()) return (std::cout << content).flush() ? 0 : 1;
-  const std::string beside = o.output + ".tmp";
+  if (is_special(o.output)) throw BadUsage(o.output + ": is a device or pipe; give the name of a file");
+  const std::string beside = o.output + "." + std::to_string(getpid()) + ".part";
   std::ofstream out(beside, std::ios::binary);
   out.write(content.data(), static_cast<std::streamsize>(content.size()));
   out.close();
