@@ -32,7 +32,8 @@ CoreProgram program_of(const Config& config) {
   }
   std::vector<CoreProgram> programs = core_programs(config);
   if (programs.size() != 1) {
-    throw InputError(fmt::format("--tune {}: takes one program; --init {} has {}", config.tune, config.init, programs.size()));
+    throw InputError(
+        fmt::format("--tune {}: takes one program; --init {} has {}", config.tune, config.init, programs.size()));
   }
   if (programs[0].has_holes()) {
     throw InputError(fmt::format("--tune {}: {} has holes; search without --tune fills them", config.tune, config.init));
@@ -56,15 +57,16 @@ void check_settings(const Config& c, std::size_t params) {
                                  c.tune, c.init));
   }
   if (c.tune == "es" && c.population % 2 != 0) {
-    throw InputError(fmt::format("population = {}: --tune es takes candidates in pairs; give an even number", c.population));
+    throw InputError(
+        fmt::format("population = {}: --tune es takes candidates in pairs; give an even number", c.population));
   }
   if (c.tune == "cma" && c.population < 4) {
     throw InputError(fmt::format("population = {}: --tune cma needs 4 candidates or more", c.population));
   }
   if (c.tune == "cma" && c.covariance == "full" && params > kMostFullParams) {
-    throw InputError(fmt::format("--tune cma: the program has {} numbers in its params, and a full matrix serves at most {}; "
-                                 "use --covariance diagonal",
-                                 params, kMostFullParams));
+    throw InputError(fmt::format(
+        "--tune cma: the params have {} numbers, and a full matrix serves at most {}; use --covariance diagonal", params,
+        kMostFullParams));
   }
 }
 

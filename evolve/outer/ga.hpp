@@ -10,8 +10,8 @@ struct GaOptions {
   std::uint64_t seed = 0;
 };
 
-/// Genetic algorithm over numbers, without crossover (Such et al. 2017, algorithm 1): a child is one of the parents, each
-/// equally likely, plus noise; the best of the last generation lives on unchanged.
+/// Genetic algorithm over numbers, without crossover (Such et al. 2017, algorithm 1): a child is one of the parents,
+/// each equally likely, plus noise; the best of the last generation lives on unchanged.
 class Ga : public OuterLoop {
  public:
   /// Throws std::invalid_argument without two candidates, or a parent, or with more parents than candidates.

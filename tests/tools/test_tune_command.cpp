@@ -69,7 +69,8 @@ TEST_CASE("an evolution strategy finds params that mlzrun loads") {
 
   const TensorFile file = from_safetensors(folder.read("es/best.safetensors"), "best");
   CHECK(file.tensors.at("W0").shape == std::vector<std::int64_t>{10, 64});
-  for (const char* key : {"program", "program_hash", "task", "seed", "command", "score"}) CHECK(file.metadata.count(key) == 1);
+  for (const char* key : {"program", "program_hash", "task", "seed", "command", "score"})
+    CHECK(file.metadata.count(key) == 1);
   CHECK(std::stod(file.metadata.at("score")) == result.at("final").get<double>());
 
   const std::string load = " --load " + out + "/best.safetensors --quiet --json ";
@@ -113,7 +114,8 @@ TEST_CASE("threads and kills change nothing") {
                                                                  "  W += rate * outer(target - softmax(y + b), x)\n")
                                      : "";
     const std::string name = std::to_string(std::hash<std::string>{}(tune));
-    const std::string whole = folder / ("whole" + name), killed = folder / ("killed" + name), wide = folder / ("wide" + name);
+    const std::string whole = folder / ("whole" + name), killed = folder / ("killed" + name);
+    const std::string wide = folder / ("wide" + name);
     const std::string search = "--tune " + tune + " " + kSmall + program + " --generations 12 ";
     const Finished ended = mlzevolve(search + "--out " + whole);
     REQUIRE_MESSAGE(ended.code == 0, ended.out);
@@ -123,7 +125,7 @@ TEST_CASE("threads and kills change nothing") {
     check_same(whole, killed);
     REQUIRE(mlzevolve(search + "--threads 3 --out " + wide).code == 0);
     for (const char* file : {"/log.jsonl", "/best.safetensors"}) {
-      CHECK(folder.read(wide.substr(wide.rfind('/') + 1) + file) == folder.read(whole.substr(whole.rfind('/') + 1) + file));
+      CHECK(folder.read("wide" + name + file) == folder.read("whole" + name + file));
     }
   }
 }
@@ -141,11 +143,28 @@ TEST_CASE("a run that ended goes on with a larger limit") {
   CHECK(mlzevolve("--tune es " + kSmall + "--generations 5 --out " + (folder / "parts")).code == 2);
 }
 
+TEST_CASE("a run whose program changed does not go on") {
+  const Folder folder;
+  const std::string text = "param W : matrix[outputs, features]\ndef Predict(x):\n  y = W @ x";
+  const std::string program = folder.write("mine.mlz", text + "\n");
+  const std::string more = "--tune es " + kSmall + "--init " + program + " ";
+  REQUIRE(mlzevolve(more + "--generations 2 --out " + (folder / "run")).code == 0);
+  const std::string log = folder.read("run/log.jsonl"), best = folder.read("run/best.safetensors");
+  folder.write("mine.mlz", text + " * 2\n");
+  const Finished changed = mlzevolve("--generations 4 --resume " + (folder / "run"));
+  CHECK(changed.code == 2);
+  CHECK(changed.says("no longer the program that the run began with"));
+  CHECK(folder.read("run/best.safetensors") == best);
+  CHECK(folder.read("run/log.jsonl") == log);
+  folder.write("mine.mlz", text + "\n");
+  CHECK(mlzevolve("--quiet --generations 4 --resume " + (folder / "run")).code == 0);
+}
+
 TEST_CASE("Ctrl-C saves params and ends") {
   const Folder folder;
   const std::string out = folder / "run";
-  const Finished ended = shell(std::string(MLZEVOLVE) + " --tune es " + kSmall + "--out " + out + " & p=$!; while ! grep -q '\"generation\":2,' " +
-                               out + "/log.jsonl 2>/dev/null; do sleep 0.01; done; kill -INT $p; wait $p");
+  const Finished ended = shell(std::string(MLZEVOLVE) + " --tune es " + kSmall + "--out " + out +
+                               " & p=$!; while ! grep -q '\"generation\":2,' " + out + "/log.jsonl 2>/dev/null; do sleep 0.01; done; kill -INT $p; wait $p");
   CHECK(ended.code == 1);
   CHECK(ended.says("interrupted"));
   CHECK(fs::exists(out + "/checkpoint"));
@@ -155,8 +174,8 @@ TEST_CASE("Ctrl-C saves params and ends") {
 TEST_CASE("params that a search starts from") {
   const Folder folder;
   REQUIRE(mlzevolve("--tune es " + kSmall + "--generations 8 --out " + (folder / "first")).code == 0);
-  const Finished next = mlzevolve("--tune cma --covariance diagonal " + kSmall + "--generations 1 --load " + (folder / "first") +
-                                  "/best.safetensors --out " + (folder / "next"));
+  const Finished next = mlzevolve("--tune cma --covariance diagonal " + kSmall + "--generations 1 --load " +
+                                  (folder / "first") + "/best.safetensors --out " + (folder / "next"));
   REQUIRE_MESSAGE(next.code == 0, next.out);
   const std::string log = folder.read("next/log.jsonl");
   CHECK(nlohmann::json::parse(log.substr(0, log.find('\n'))).at("score").get<double>() > 0.3);
@@ -178,6 +197,9 @@ TEST_CASE("what cannot be searched is refused with the reason") {
   refused("--tune es " + kSmall + "--sigma 0", "sigma");
   refused("--tune es " + kSmall + "--population 7", "pairs");
   refused("--tune cma " + kSmall + "--population 3", "4 candidates");
+  refused("--tune cma --init examples/08_params.mlz --task digits:size=32", "use --covariance diagonal");
+  refused("--tune es --task digits --init " + folder.write("holes.mlz", "param a : scalar\ndef Predict(x):\n  y = ?\n"),
+          "holes");
   refused("--tune es " + kSmall + "--select-task digits", "params depend on the task");
   refused("--tune es " + kSmall + "--plot x.svg", "--plot");
   refused("--tune es " + kSmall + "--baseline random", "--tune random");
@@ -193,8 +215,8 @@ TEST_CASE("one vector of params serves several tasks") {
                                                       "def Learn(x, target):\n"
                                                       "  W += rate * outer(target - softmax(y), x)\n");
   const std::string tasks = "--task 'digits:size=8,train=100,valid=50; digits:size=16,train=100,valid=50' ";
-  const Finished ended = mlzevolve("--tune ga --sigma 0.02 --tasks 1 --select-tasks 2 --final-tasks 2 --population 6 --quiet "
-                                   "--json --generations 6 --init " + program + " " + tasks);
+  const Finished ended = mlzevolve("--tune ga --sigma 0.02 --tasks 1 --select-tasks 2 --final-tasks 2 --population 6 "
+                                   "--quiet --json --generations 6 --init " + program + " " + tasks);
   REQUIRE_MESSAGE(ended.code == 0, ended.out);
   CHECK(nlohmann::json::parse(ended.last_line()).at("params") == 1);
   const Finished shared = mlzevolve("--tune es --init examples/08_params.mlz " + tasks);

@@ -7,8 +7,8 @@
 
 namespace mlz::tools {
 
-/// Shows on stderr how a search for params goes: on a terminal one line that changes, in a log a line every few seconds;
-/// held-out scores get a line each.
+/// Shows on stderr how a search for params goes: on a terminal one line that changes, in a log a line every few
+/// seconds; held-out scores get a line each.
 class TuneDisplay {
  public:
   TuneDisplay(ProgressDisplay::Mode mode, const evolve::Config& config) : mode_(mode), config_(config) {}

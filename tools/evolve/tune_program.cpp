@@ -29,6 +29,7 @@ class TuneRun : public evolve::Listener {
         display_(options.quiet ? ProgressDisplay::Mode::off : ProgressDisplay::mode_for_stderr(), config_) {
     if (!config_.load.empty()) load();
     if (!options.resume.empty()) {
+      search_.restore(evolve::RunFolder::load(options.resume).state);  // may refuse, before the folder is touched
       folder_.emplace(evolve::RunFolder::reopen(options.resume, config_));
       evolve::SearchState state = folder_->checkpoint()->state;
       state.seconds = folder_->seconds();
@@ -84,8 +85,8 @@ void TuneRun::save(const evolve::SearchState& state) {
 /// The program, and its params with what they come from. `problems` says which ones the score is of.
 void TuneRun::write_result(std::optional<double> score, const char* problems) const {
   const std::string hash = program_hash(search_.program());
-  std::string head = fmt::format("# {}\n# task: {}\n# seed: {}\n# params by: {}\n# they are in best.safetensors, for --load\n",
-                                 version_text(), search_.task_names(), config_.seed, evolve::command_of(config_));
+  constexpr const char* kForm = "# {}\n# task: {}\n# seed: {}\n# params by: {}\n# they are in best.safetensors, for --load\n";
+  const std::string head = fmt::format(kForm, version_text(), search_.task_names(), config_.seed, evolve::command_of(config_));
   folder_->write("best.mlz", head + print(search_.program()));
   TensorFile file = params_file(search_.evaluator().program(), search_.evaluator().split(search_.params()));
   file.metadata = {{"format", "mlz"},
@@ -142,7 +143,9 @@ Json json_of(const ParamOutcome& o) {
 
 int tune_program(const EvolveOptions& options) {
   if (!options.plot.empty()) throw InputError("--plot draws a search for programs; leave it away with --tune");
-  if (options.baseline) throw InputError("--baseline compares programs; with --tune, compare with a run of --tune random");
+  if (options.baseline) {
+    throw InputError("--baseline compares programs; with --tune, compare with a run of --tune random");
+  }
   const ParamOutcome outcome = TuneRun(options).run();
   report(outcome);
   if (options.json) fmt::print("{}\n", json_of(outcome).dump());
