@@ -13,7 +13,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr const char* kMagic = "mlz-search-checkpoint";
-constexpr int kVersion = 2;
+constexpr int kVersion = 3;
 
 std::uint64_t checksum(std::string_view text) {
   std::uint64_t hash = 0xcbf29ce484222325;
@@ -58,6 +58,22 @@ SearchState::Member member_of(const Json& j) {
           j.at("program").get<std::string>()};
 }
 
+Json json_of(const ParamState& p) {
+  return {{"program", p.program}, {"generation", p.loop.generation}, {"parts", p.loop.parts},
+          {"held_out", p.held_out ? Json(*p.held_out) : Json()},
+          {"held_out_at", p.held_out_at}};
+}
+
+ParamState params_of(const Json& j) {
+  ParamState p;
+  j.at("program").get_to(p.program);
+  j.at("generation").get_to(p.loop.generation);
+  j.at("parts").get_to(p.loop.parts);
+  j.at("held_out_at").get_to(p.held_out_at);
+  if (!j.at("held_out").is_null()) p.held_out = j.at("held_out").get<double>();
+  return p;
+}
+
 Json json_of(const SearchState& s) {
   Json islands = Json::array(), front = Json::array();
   for (const auto& island : s.islands) {
@@ -66,9 +82,11 @@ Json json_of(const SearchState& s) {
     islands.push_back(std::move(members));
   }
   for (const Champion& c : s.front) front.push_back(json_of(c));
-  return {{"experiment", s.experiment}, {"running", s.running},      {"total", json_of(s.total)},
+  Json out{{"experiment", s.experiment}, {"running", s.running},      {"total", json_of(s.total)},
           {"before", json_of(s.before)}, {"peak", json_of(s.peak)},   {"best", json_of(s.best)},
           {"front", std::move(front)},   {"candidates", s.candidates}, {"bars", s.bars}, {"islands", std::move(islands)}};
+  if (s.params) out["params"] = json_of(*s.params);
+  return out;
 }
 
 SearchState state_of(const Json& j) {
@@ -82,6 +100,7 @@ SearchState state_of(const Json& j) {
   for (const Json& c : j.at("front")) s.front.push_back(champion_of(c));
   j.at("candidates").get_to(s.candidates);
   j.at("bars").get_to(s.bars);
+  if (j.contains("params")) s.params = params_of(j.at("params"));
   for (const Json& island : j.at("islands")) {
     auto& members = s.islands.emplace_back();
     for (const Json& member : island) members.push_back(member_of(member));

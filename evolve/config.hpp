@@ -45,6 +45,11 @@ struct Config {
   std::int64_t islands = 1, migrate_every = 100;
   double migrate_share = 0.5;
 
+  // how params are searched
+  std::string tune = "none", covariance = "full", shaping = "none", join_tasks = "product";
+  double sigma = 0.05, rate = 0.025;
+  std::int64_t held_out_every = 10;
+
   // when it ends
   std::int64_t experiments = 1;  ///< 0 here and below: no limit
   std::int64_t experiment_generations = 0, experiment_evaluations = 0, experiment_train_steps = 0;
@@ -55,7 +60,7 @@ struct Config {
 
   // how it runs; none of these changes a result
   bool ablate = true;
-  std::int64_t tune = 0;
+  std::int64_t tune_constants = 0;
   std::int64_t threads = 1;
   std::int64_t window = 128;
   bool cache = true;

@@ -37,7 +37,7 @@ std::vector<ConfigField> task_fields() {
       g.whole("select-tasks", &Config::select_tasks, 1, 10000, "how many problems of it"),
       g.text("final-task", &Config::final_task, "what the result is tested on (default: the task)"),
       g.whole("final-tasks", &Config::final_tasks, 1, 10000, "how many problems of it"),
-      g.flag("fresh-tasks", &Config::fresh_tasks, "every experiment has search and select problems of its own"),
+      g.flag("fresh-tasks", &Config::fresh_tasks, "every experiment has search and select problems of its own; with --tune, every generation has search problems of its own"),
       g.text("combine", &Config::combine, "how the scores of problems are joined", {"mean", "median"}),
       g.number("max-error", &Config::max_error, 0, 1e300, "a lifetime ends above this absolute error"),
       g.text("data", &Config::data, "folder with the data of tasks that need files"),
@@ -88,7 +88,7 @@ std::vector<ConfigField> search_fields() {
   const Group g{"Search"};
   return {
       g.text("search", &Config::search, "evolution, or random programs for comparison", {"evolution", "random"}),
-      g.whole("population", &Config::population, 2, 1e6, "programs alive"),
+      g.whole("population", &Config::population, 2, 1e6, "programs alive; with --tune, candidates of a generation"),
       g.whole("tournament", &Config::tournament, 1, 1000, "programs drawn to find a parent"),
       g.number("mutate-prob", &Config::mutate_prob, 0, 1, "how often a child is mutated; else it is a copy"),
       g.text("mutations", &Config::mutations, "NAME[:WEIGHT],...; see --list-mutations"),
@@ -99,6 +99,25 @@ std::vector<ConfigField> search_fields() {
       g.whole("islands", &Config::islands, 1, 4096, "populations side by side"),
       g.whole("migrate-every", &Config::migrate_every, 1, kMany, "generations between migrations of islands"),
       g.number("migrate-share", &Config::migrate_share, 0, 1, "part of a population that a migration replaces"),
+  };
+}
+
+std::vector<ConfigField> param_fields() {
+  const Group g{"Params"};
+  return {
+      g.text("tune", &Config::tune,
+             "search for the params of the program of --init, which stays as it is: es (evolution strategy), cma (CMA-ES), "
+             "ga (genetic algorithm), or random for comparison",
+             {"none", "es", "cma", "ga", "random"}),
+      g.number("sigma", &Config::sigma, 1e-12, 1e12, "deviation of the noise on params; cma: at the start"),
+      g.number("rate", &Config::rate, 1e-12, 1e12, "es: learning rate of Adam"),
+      g.text("shaping", &Config::shaping, "es: steps follow the scores themselves, or their ranks", {"none", "ranks"}),
+      g.text("covariance", &Config::covariance, "cma: adapt the whole matrix, or its diagonal for many params",
+             {"full", "diagonal"}),
+      g.whole("held-out-every", &Config::held_out_every, 0, kMany,
+              "generations between scores of the result on the select problems, which change nothing; 0: at the end alone"),
+      g.text("join-tasks", &Config::join_tasks, "how the scores of several tasks, as in --task 'A; B', are joined",
+             {"product", "mean"}),
   };
 }
 
@@ -123,7 +142,7 @@ std::vector<ConfigField> result_fields() {
   const Group g{"Result (best_readable.mlz)", true};
   return {
       g.flag("ablate", &Config::ablate, "leave out of it whatever its scores do not need"),
-      g.whole("tune", &Config::tune, 0, kMany, "trials of other constants in it"),
+      g.whole("tune-constants", &Config::tune_constants, 0, kMany, "trials of other constants in it"),
   };
 }
 
@@ -140,7 +159,8 @@ std::vector<ConfigField> running_fields() {
 
 std::vector<ConfigField> make_fields() {
   std::vector<ConfigField> all;
-  for (const auto& part : {task_fields(), space_fields(), search_fields(), stop_fields(), result_fields(), running_fields()}) {
+  for (const auto& part : {task_fields(), space_fields(), search_fields(), param_fields(), stop_fields(), result_fields(),
+                           running_fields()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;

@@ -3,6 +3,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "evolve/general/evaluator.hpp"
 #include "evolve/numbered/draws.hpp"
@@ -61,6 +62,8 @@ class Genomes {
 };
 
 struct Config;
+/// The programs that --init names, with --set applied, in the order of their file names. Throws InputError.
+std::vector<CoreProgram> core_programs(const Config& config);
 /// The kind of genomes a configuration asks for, with its first programs read. Throws InputError.
 std::unique_ptr<Genomes> make_genomes(const Config& config);
 /// Whether it asks for programs of numbered registers rather than of any form. Throws InputError.

@@ -114,6 +114,8 @@ std::map<std::string, std::string> program_settings(const std::string& text) {
   return out;
 }
 
+}  // namespace
+
 std::vector<CoreProgram> core_programs(const Config& config) {
   std::vector<CoreProgram> out;
   if (config.init.empty()) return out;
@@ -127,6 +129,8 @@ std::vector<CoreProgram> core_programs(const Config& config) {
   }
   return out;
 }
+
+namespace {
 
 bool any_hold(const std::vector<CoreLine>& lines) {
   return std::any_of(lines.begin(), lines.end(), [](const CoreLine& line) { return line.hold || any_hold(line.body); });

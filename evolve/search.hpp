@@ -1,9 +1,11 @@
 #pragma once
 #include <atomic>
 #include <chrono>
+#include <optional>
 
 #include "evolve/config.hpp"
 #include "evolve/evolution.hpp"
+#include "evolve/outer/outer_loop.hpp"
 #include "evolve/simplify/simplify.hpp"
 
 namespace mlz::evolve {
@@ -25,6 +27,14 @@ struct Champion {
   std::string text;        ///< canonical core text
 };
 
+/// A search for params.
+struct ParamState {
+  outer::LoopState loop;
+  std::string program;             ///< canonical core text, which may not change
+  std::optional<double> held_out;  ///< last score on the select problems
+  std::int64_t held_out_at = -1;   ///< the generation it was taken in; -1: none yet
+};
+
 /// All a search needs to go on as if it had not stopped.
 struct SearchState {
   struct Member {
@@ -40,6 +50,7 @@ struct SearchState {
   Champion peak;                    ///< best program of the experiment at any time
   Champion best;                    ///< best of the experiments that ended
   std::vector<Champion> front;      ///< hall of fame: each scores higher than all smaller programs
+  std::optional<ParamState> params;  ///< of a search for params, which uses `total` alone of what is above
   double seconds = 0;  ///< not part of what happens
 };
 

@@ -17,4 +17,18 @@ void Adam::step(std::span<double> theta, std::span<const double> gradient) {
   }
 }
 
+void Adam::save(LoopState& state) const {
+  state.parts["adam mean"] = mean_;
+  state.parts["adam spread"] = spread_;
+  state.parts["adam powers"] = {b1_power_, b2_power_};
+}
+
+void Adam::restore(const LoopState& state) {
+  const Vector& powers = state.part("adam powers", 2);
+  mean_ = state.part("adam mean", mean_.size());
+  spread_ = state.part("adam spread", spread_.size());
+  b1_power_ = powers[0];
+  b2_power_ = powers[1];
+}
+
 }  // namespace mlz::outer

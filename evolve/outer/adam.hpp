@@ -2,6 +2,8 @@
 #include <span>
 #include <vector>
 
+#include "evolve/outer/outer_loop.hpp"
+
 namespace mlz::outer {
 
 struct AdamOptions {
@@ -15,6 +17,8 @@ class Adam {
   Adam(std::size_t n, const AdamOptions& options) : options_(options), mean_(n, 0), spread_(n, 0) {}
   /// Changes `theta` by one step; both have n entries.
   void step(std::span<double> theta, std::span<const double> gradient);
+  void save(LoopState& state) const;
+  void restore(const LoopState& state);
 
  private:
   AdamOptions options_;

@@ -24,7 +24,7 @@ double effective(std::span<const double> w) {
 }
 
 /// Hansen's defaults (table 1 and equations 49 to 58 there).
-CmaConstants constants_for(std::size_t params, std::size_t candidates) {
+CmaConstants constants_for(std::size_t params, std::size_t candidates, bool diagonal) {
   const auto n = static_cast<double>(params);
   CmaConstants c;
   c.mu = candidates / 2;
@@ -36,6 +36,10 @@ CmaConstants constants_for(std::size_t params, std::size_t candidates) {
   const double mu_eff_worse = effective(worse);
   c.c1 = 2 / (square(n + 1.3) + c.mu_eff);
   c.cmu = std::min(1 - c.c1, 2 * (c.mu_eff - 2 + 1 / c.mu_eff) / (square(n + 2) + c.mu_eff));
+  if (diagonal) {
+    c.c1 = std::min(0.5, c.c1 * (n + 2) / 3);
+    c.cmu = std::min(1 - c.c1, c.cmu * (n + 2) / 3);
+  }
   c.cs = (c.mu_eff + 2) / (n + c.mu_eff + 5);
   c.ds = 1 + 2 * std::max(0.0, std::sqrt((c.mu_eff - 1) / (n + 1)) - 1) + c.cs;
   c.cc = (4 + c.mu_eff / n) / (n + 4 + 2 * c.mu_eff / n);
@@ -48,9 +52,10 @@ CmaConstants constants_for(std::size_t params, std::size_t candidates) {
   return c;
 }
 
-CmaState first_state(Vector mean, double sigma) {
+CmaState first_state(Vector mean, double sigma, bool diagonal) {
   const std::size_t n = mean.size();
-  CmaState state{std::move(mean), sigma, Vector(n * n, 0), Vector(n, 0), Vector(n, 0), 0};
+  CmaState state{std::move(mean), sigma, Vector(diagonal ? n : n * n, diagonal ? 1 : 0), Vector(n, 0), Vector(n, 0), 0};
+  if (diagonal) return state;
   for (std::size_t i = 0; i < n; ++i) state.C[i * n + i] = 1;
   return state;
 }
@@ -58,18 +63,23 @@ CmaState first_state(Vector mean, double sigma) {
 }  // namespace
 
 Cma::Cma(Vector mean, const CmaOptions& options)
-    : Cma(first_state(std::move(mean), options.sigma), options) {}
+    : Cma(first_state(std::move(mean), options.sigma, options.diagonal), options) {}
 
 Cma::Cma(CmaState state, const CmaOptions& options) : options_(options), state_(std::move(state)) {
-  if (n() == 0 || state_.C.size() != n() * n() || state_.p_sigma.size() != n() ||
+  if (n() == 0 || state_.C.size() != (options.diagonal ? n() : n() * n()) || state_.p_sigma.size() != n() ||
       state_.p_c.size() != n())
     throw std::invalid_argument("the parts of a CMA-ES state differ in size");
   if (options.candidates < 4) throw std::invalid_argument("CMA-ES needs four candidates or more");
-  constants_ = constants_for(n(), options.candidates);
+  constants_ = constants_for(n(), options.candidates, options.diagonal);
   decompose();
 }
 
 void Cma::decompose() {
+  if (options_.diagonal) {
+    lengths_.resize(n());
+    for (std::size_t i = 0; i < n(); ++i) lengths_[i] = std::sqrt(std::max(state_.C[i], 1e-20));
+    return;
+  }
   const vm::Blas* blas = vm::blas();
   if (blas == nullptr || blas->dsyev == nullptr)
     throw std::runtime_error("CMA-ES needs OpenBLAS or LAPACK: apt install libopenblas0");
@@ -88,6 +98,10 @@ void Cma::decompose() {
 /// C^(power / 2) v.
 Vector Cma::scaled(std::span<const double> v, double power) const {
   Vector result(n(), 0);
+  if (options_.diagonal) {
+    for (std::size_t i = 0; i < n(); ++i) result[i] = power < 0 ? v[i] / lengths_[i] : v[i] * lengths_[i];
+    return result;
+  }
   for (std::size_t k = 0; k < n(); ++k) {
     const auto axis = std::span(axes_).subspan(k * n(), n());
     const double along = std::inner_product(axis.begin(), axis.end(), v.begin(), 0.0);
@@ -147,6 +161,18 @@ bool Cma::move(const Vector& step) {
   return steady;
 }
 
+/// C += weight v v'.
+void Cma::add(const Vector& v, double weight) {
+  for (std::size_t i = 0; i < n(); ++i) {
+    const double vi = weight * v[i];
+    if (options_.diagonal) {
+      state_.C[i] += vi * v[i];
+      continue;
+    }
+    for (std::size_t j = 0; j < n(); ++j) state_.C[i * n() + j] += vi * v[j];
+  }
+}
+
 /// Adapts the covariance to the path and to all steps.
 void Cma::adapt(const std::vector<Vector>& steps, bool steady) {
   const CmaConstants& c = constants_;
@@ -154,12 +180,6 @@ void Cma::adapt(const std::vector<Vector>& steps, bool steady) {
   const double all = std::accumulate(c.w.begin(), c.w.end(), 0.0);
   const double keep = 1 + c.c1 * missing - c.c1 - c.cmu * all;
   for (double& entry : state_.C) entry *= keep;
-  const auto add = [&](const Vector& v, double weight) {
-    for (std::size_t i = 0; i < n(); ++i) {
-      const double vi = weight * v[i];
-      for (std::size_t j = 0; j < n(); ++j) state_.C[i * n() + j] += vi * v[j];
-    }
-  };
   add(state_.p_c, c.c1);
   for (std::size_t k = 0; k < steps.size(); ++k) {
     // A negative weight is divided by the length of the step, so that C stays positive.
@@ -179,6 +199,26 @@ void Cma::tell(const std::vector<Vector>& candidates, std::span<const double> lo
   const bool steady = move(step);
   adapt(steps, steady);
   ++state_.generation;
+  decompose();
+}
+
+LoopState Cma::saved() const {
+  return {state_.generation,
+          {{"mean", state_.mean},
+           {"sigma", {state_.sigma}},
+           {"covariance", state_.C},
+           {"sigma path", state_.p_sigma},
+           {"covariance path", state_.p_c}}};
+}
+
+void Cma::restore(const LoopState& state) {
+  const std::size_t size = n();
+  state_ = {state.part("mean", size),
+            state.part("sigma", 1)[0],
+            state.part("covariance", state_.C.size()),
+            state.part("sigma path", size),
+            state.part("covariance path", size),
+            state.generation};
   decompose();
 }
 

@@ -7,13 +7,14 @@ struct CmaOptions {
   std::size_t candidates = 128;
   double sigma = 1;  ///< first step size
   std::uint64_t seed = 0;
+  bool diagonal = false;  ///< adapt a scale for each number alone; memory and time then grow with n, not n^2
 };
 
 /// What a search has learnt.
 struct CmaState {
   Vector mean;
   double sigma = 1;
-  Vector C;  ///< covariance of steps, n x n row by row
+  Vector C;  ///< covariance of steps, n x n row by row; diagonal: its n diagonal entries
   Vector p_sigma, p_c;
   std::int64_t generation = 0;
 };
@@ -28,7 +29,8 @@ struct CmaConstants {
 
 /// Evolution strategy with covariance matrix adaptation (Hansen 2016, arXiv 1604.00772), full
 /// matrix with negative weights, as SFNN was trained by it. Candidates are mean + sigma C^1/2 z.
-/// Needs LAPACK: throws std::runtime_error where there is none.
+/// With `diagonal`, C keeps to its diagonal and learns faster (Ros and Hansen 2008, section 3).
+/// The full matrix needs LAPACK: throws std::runtime_error where there is none.
 class Cma : public OuterLoop {
  public:
   Cma(Vector mean, const CmaOptions& options);
@@ -43,6 +45,8 @@ class Cma : public OuterLoop {
   const Vector& mean() const override { return state_.mean; }
   std::int64_t generation() const override { return state_.generation; }
   const CmaState& state() const { return state_; }
+  LoopState saved() const override;
+  void restore(const LoopState& state) override;
   const CmaConstants& constants() const { return constants_; }
 
  private:
@@ -52,6 +56,7 @@ class Cma : public OuterLoop {
   std::vector<Vector> steps_best_first(const std::vector<Vector>& candidates,
                                        std::span<const double> losses) const;
   bool move(const Vector& step);
+  void add(const Vector& v, double weight);
   void adapt(const std::vector<Vector>& steps, bool steady);
 
   CmaOptions options_;

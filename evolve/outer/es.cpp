@@ -1,5 +1,8 @@
 #include "evolve/outer/es.hpp"
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
 #include <stdexcept>
 
 #include "evolve/outer/outer_draws.hpp"
@@ -28,6 +31,8 @@ std::vector<Vector> EvolutionStrategy::ask() const {
 void EvolutionStrategy::tell(std::span<const double> losses) {
   if (losses.size() != 2 * options_.pairs)
     throw std::invalid_argument("a loss is needed for every candidate");
+  const Vector ranks = options_.shaping == Shaping::ranks ? centred_ranks(losses) : Vector{};
+  if (!ranks.empty()) losses = ranks;
   std::vector<Vector> eps;
   Vector plus, minus;
   for (std::size_t pair = 0; pair < options_.pairs; ++pair) {
@@ -53,6 +58,34 @@ void EvolutionStrategy::tell(const std::vector<Vector>& noise, std::span<const d
   }
   adam_.step(theta_, gradient_);
   ++generation_;
+}
+
+LoopState EvolutionStrategy::saved() const {
+  LoopState state{generation_, {{"theta", theta_}, {"gradient", gradient_}}};
+  adam_.save(state);
+  return state;
+}
+
+void EvolutionStrategy::restore(const LoopState& state) {
+  adam_.restore(state);
+  gradient_ = state.part("gradient", gradient_.size());
+  theta_ = state.part("theta", theta_.size());
+  generation_ = state.generation;
+}
+
+Vector centred_ranks(std::span<const double> losses) {
+  const std::size_t n = losses.size();
+  Vector sorted(losses.begin(), losses.end());
+  for (double& loss : sorted)
+    if (std::isnan(loss)) loss = std::numeric_limits<double>::infinity();
+  Vector ranks = sorted;
+  std::sort(sorted.begin(), sorted.end());
+  for (double& rank : ranks) {
+    const auto [first, last] = std::equal_range(sorted.begin(), sorted.end(), rank);
+    const auto twice = static_cast<double>((first - sorted.begin()) + (last - sorted.begin()) - 1);
+    rank = n < 2 ? 0 : twice / 2 / static_cast<double>(n - 1) - 0.5;
+  }
+  return ranks;
 }
 
 }  // namespace mlz::outer

@@ -4,15 +4,18 @@
 
 namespace mlz::outer {
 
+enum class Shaping { none, ranks };
+
 struct EsOptions {
   std::size_t pairs = 64;
   double sigma = 0.05;
   AdamOptions adam{0.025};
   std::uint64_t seed = 0;
+  Shaping shaping = Shaping::none;  ///< what tell(losses) makes of losses
 };
 
-/// Evolution strategy with antithetic noise and Adam (Salimans et al. 2017, without fitness
-/// shaping), as VSML was trained by it (Kirsch and Schmidhuber 2021): the gradient is the mean over
+/// Evolution strategy with antithetic noise and Adam (Salimans et al. 2017; without fitness
+/// shaping unless asked for), as VSML was trained by it (Kirsch and Schmidhuber 2021): the gradient is the mean over
 /// pairs of eps (L+ - L-) / (2 sigma).
 class EvolutionStrategy : public OuterLoop {
  public:
@@ -33,6 +36,8 @@ class EvolutionStrategy : public OuterLoop {
   const Vector& mean() const override { return theta_; }
   const Vector& gradient() const { return gradient_; }  ///< of the last generation
   std::int64_t generation() const override { return generation_; }
+  LoopState saved() const override;
+  void restore(const LoopState& state) override;
 
  private:
   Vector noise(std::size_t pair) const;
@@ -42,5 +47,9 @@ class EvolutionStrategy : public OuterLoop {
   Adam adam_;
   std::int64_t generation_ = 0;
 };
+
+/// Ranks of losses spread evenly over -0.5 to 0.5, lowest first; equal losses share the mean of their ranks, and NaN
+/// counts as the highest.
+Vector centred_ranks(std::span<const double> losses);
 
 }  // namespace mlz::outer

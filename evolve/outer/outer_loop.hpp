@@ -1,12 +1,23 @@
 #pragma once
 #include <cstdint>
+#include <map>
 #include <span>
+#include <string>
 #include <vector>
 
 /// Searches over the params of a program: a vector of numbers is asked for, judged, and told.
 namespace mlz::outer {
 
 using Vector = std::vector<double>;
+
+/// All a loop needs to go on as if it had not stopped: numbers by name.
+struct LoopState {
+  std::int64_t generation = 0;
+  std::map<std::string, Vector> parts;
+
+  /// Throws std::invalid_argument for a part that is missing or has another size.
+  const Vector& part(const std::string& name, std::size_t size) const;
+};
 
 /// A search for the vector of lowest loss. Its draws are a pure function of seed and generation.
 class OuterLoop {
@@ -19,6 +30,9 @@ class OuterLoop {
   /// The best guess so far.
   virtual const Vector& mean() const = 0;
   virtual std::int64_t generation() const = 0;
+  virtual LoopState saved() const = 0;
+  /// Goes on from what a loop with the same options saved. Throws std::invalid_argument where it does not fit.
+  virtual void restore(const LoopState& state) = 0;
 };
 
 }  // namespace mlz::outer

@@ -2,19 +2,20 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <numeric>
 #include <stdexcept>
 
 namespace mlz::outer {
 namespace {
 
-vm::BoundProgram bound(const CoreProgram& program, const tasks::TaskInfo& task) {
+vm::BoundProgram bound(const CoreProgram& program, const tasks::TaskInfo& task, eval::Protocol protocol) {
   Diagnostics diagnostics;
   vm::BindOptions bind;
   bind.sizes = task.sizes;
   vm::BoundProgram result = vm::bind(program, bind, diagnostics);
   if (!diagnostics.ok()) throw InputError(diagnostics.text());
-  eval::check_fit(result, task, eval::protocol_of(task.protocol));
+  eval::check_fit(result, task, protocol);
   return result;
 }
 
@@ -43,17 +44,25 @@ ParamEvaluator::ParamEvaluator(const CoreProgram& program,
                                EvaluatorOptions options)
     : tasks_(std::move(tasks)), options_(std::move(options)) {
   if (tasks_.empty()) throw InputError("params are judged on one task or more; there is none");
-  for (const auto& task : tasks_) {
-    programs_.push_back(bound(program, task->info()));
-    check_same_params(programs_[0], programs_.back(), tasks_[0]->info().name, task->info().name);
+  for (std::size_t i = 0; i < tasks_.size(); ++i) {
+    programs_.push_back(bound(program, tasks_[i]->info(), protocol(i)));
+    check_same_params(programs_[0], programs_.back(), tasks_[0]->info().name, tasks_[i]->info().name);
   }
   for (std::size_t i = 0; i < programs_[0].params.size(); ++i)
     size_ += static_cast<std::size_t>(param(programs_[0], i).size());
 }
 
+eval::Protocol ParamEvaluator::protocol(std::size_t task) const {
+  return eval::protocol_of(options_.protocol.empty() ? tasks_[task]->info().protocol : options_.protocol);
+}
+
 Vector ParamEvaluator::initial(std::uint64_t seed) const {
+  return joined(vm::initial_params(programs_[0], seed));
+}
+
+Vector ParamEvaluator::joined(const std::vector<std::vector<double>>& params) {
   Vector all;
-  for (const auto& values : vm::initial_params(programs_[0], seed))
+  for (const auto& values : params)
     all.insert(all.end(), values.begin(), values.end());
   return all;
 }
@@ -80,7 +89,7 @@ std::vector<eval::Outcome> ParamEvaluator::outcomes(std::span<const double> para
   for (std::size_t i = 0; i < tasks_.size(); ++i) {
     const auto machine = vm::make_machine(options_.engine, programs_[i], machine_options);
     eval::Settings settings = options_.settings;
-    settings.protocol = eval::protocol_of(tasks_[i]->info().protocol);
+    settings.protocol = protocol(i);
     settings.seed = seed;
     settings.lifetime = index;
     results.push_back(
@@ -89,13 +98,18 @@ std::vector<eval::Outcome> ParamEvaluator::outcomes(std::span<const double> para
   return results;
 }
 
-double ParamEvaluator::score(std::span<const double> params, std::uint64_t seed,
+Judged ParamEvaluator::judge(std::span<const double> params, std::uint64_t seed,
                              std::uint32_t index) const {
+  Judged judged;
   Vector scores;
-  for (const auto& outcome : outcomes(params, seed, index))
-    scores.push_back(outcome.failed() ? 0 : outcome.score);
-  if (options_.combine == Combine::product) return eval::product_score(scores);
-  return std::accumulate(scores.begin(), scores.end(), 0.0) / static_cast<double>(scores.size());
+  for (const auto& outcome : outcomes(params, seed, index)) {
+    scores.push_back(outcome.failed() || !std::isfinite(outcome.score) ? 0 : outcome.score);
+    judged.steps += outcome.steps;
+  }
+  const double sum = std::accumulate(scores.begin(), scores.end(), 0.0);
+  judged.score = options_.combine == Combine::product ? eval::product_score(scores)
+                                                      : sum / static_cast<double>(scores.size());
+  return judged;
 }
 
 }  // namespace mlz::outer

@@ -13,9 +13,16 @@ enum class Combine { product, mean };  ///< of the scores of several tasks
 
 struct EvaluatorOptions {
   std::string engine = "auto";
+  std::string protocol;  ///< empty: that of each task
   vm::DType dtype = vm::DType::f32;
   Combine combine = Combine::product;
-  eval::Settings settings;  ///< of each lifetime; the protocol is that of its task
+  eval::Settings settings;  ///< of each lifetime; protocol, seed and index are set here
+};
+
+/// The scores of one lifetime on each task as one, and the training steps they took together.
+struct Judged {
+  double score = 0;
+  std::int64_t steps = 0;
 };
 
 /// Judges the params of a program by a lifetime on each of several tasks. Params are one vector:
@@ -35,11 +42,20 @@ class ParamEvaluator {
   /// another size.
   std::vector<eval::Outcome> outcomes(std::span<const double> params, std::uint64_t seed,
                                       std::uint32_t index) const;
-  /// Their scores as one; a lifetime that failed scores 0.
-  double score(std::span<const double> params, std::uint64_t seed, std::uint32_t index) const;
+  /// Their scores as one; a lifetime that failed, or whose score is no number, scores 0.
+  Judged judge(std::span<const double> params, std::uint64_t seed, std::uint32_t index) const;
+  double score(std::span<const double> params, std::uint64_t seed, std::uint32_t index) const {
+    return judge(params, seed, index).score;
+  }
+
+  /// The program with the sizes of the first task; params are the same for all.
+  const vm::BoundProgram& program() const { return programs_[0]; }
+  /// A vector of params as MachineOptions::params has it, and back.
+  std::vector<std::vector<double>> split(std::span<const double> params) const;
+  static Vector joined(const std::vector<std::vector<double>>& params);
 
  private:
-  std::vector<std::vector<double>> split(std::span<const double> params) const;
+  eval::Protocol protocol(std::size_t task) const;
 
   std::vector<std::shared_ptr<const tasks::Task>> tasks_;
   std::vector<vm::BoundProgram> programs_;

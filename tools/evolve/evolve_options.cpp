@@ -25,6 +25,7 @@ examples:
   mlzevolve --config mine.conf --population 500 --threads 2 --timelimit 60
   mlzevolve --preset automl-zero-linear --baseline random --evaluations 100000
   mlzevolve --preset program --init mine.mlz --task digits --set hidden=16 --evaluations 500
+  mlzevolve --tune es --init stdlib/vsml.mlz --task digits --generations 100 --out runs/vsml
 
 exit codes: 0 success, 1 the search failed or was interrupted, 2 bad usage or bad input)";
 

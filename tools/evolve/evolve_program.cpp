@@ -10,6 +10,7 @@
 #include "tasks/task.hpp"
 #include "tools/evolve/search_display.hpp"
 #include "tools/evolve/search_report.hpp"
+#include "tools/evolve/tune_program.hpp"
 #include "tools/support/files.hpp"
 #include "tools/support/model_file.hpp"
 #include "tools/support/program_main.hpp"
@@ -147,7 +148,7 @@ void Run::finish(const Outcome& outcome) {
 void Run::simplify(const Outcome& o) {
   const bool hurry = o.stop == evolve::StopReason::interrupted || o.stop == evolve::StopReason::time;
   const evolve::Simplified s = search_.simplify_best(
-      o, {config_.ablate && !hurry, hurry ? 0 : config_.tune, static_cast<std::uint64_t>(config_.seed),
+      o, {config_.ablate && !hurry, hurry ? 0 : config_.tune_constants, static_cast<std::uint64_t>(config_.seed),
           o.total.evaluations, &interrupted()});
   readable_ = fmt::format("# readable form: search score {}, select score {} on the first {}\n{}", s.after[0].fitness,
                           s.after[1].fitness, search_.select_problems_of_ablation(), s.text);
@@ -208,6 +209,7 @@ int evolve_program(const EvolveOptions& options) {
   if (print_list(options)) return kSuccess;
   catch_interrupts();
   if (!options.plot.empty()) check_writable(options.plot, "--plot");
+  if (options.config.tune != "none") return tune_program(options);
   Run run(options, options.config, options.out);
   const Outcome outcome = run.run();
   report(outcome, run.readable());

@@ -74,13 +74,18 @@ Model take_model(const TensorFile& file, const std::string& name, const vm::Boun
   return model;
 }
 
-TensorFile model_of(const vm::Machine& machine, const std::vector<std::vector<double>>& params) {
-  const vm::BoundProgram& program = machine.program();
+TensorFile params_file(const vm::BoundProgram& program, const std::vector<std::vector<double>>& params) {
   TensorFile file;
   for (std::size_t i = 0; i < program.params.size(); ++i) {
     const vm::BoundRegister& r = program.registers[program.params[i].id];
     file.tensors[r.name] = {shape_of(r), params[i]};
   }
+  return file;
+}
+
+TensorFile model_of(const vm::Machine& machine, const std::vector<std::vector<double>>& params) {
+  const vm::BoundProgram& program = machine.program();
+  TensorFile file = params_file(program, params);
   for (const vm::RegisterId id : eval::carried_registers(program)) {
     const vm::BoundRegister& r = program.registers[id];
     Tensor tensor{shape_of(r), std::vector<double>(static_cast<std::size_t>(r.size()))};

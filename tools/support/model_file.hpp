@@ -23,6 +23,9 @@ std::vector<std::string> model_registers(const vm::BoundProgram& program);
 /// InputError for a tensor the program lacks, a shape that differs, or a param the file lacks.
 Model take_model(const TensorFile& file, const std::string& name, const vm::BoundProgram& program);
 
+/// Values for the params of a program.
+TensorFile params_file(const vm::BoundProgram& program, const std::vector<std::vector<double>>& params);
+
 /// The params a machine was made with and the final values of its carried registers.
 TensorFile model_of(const vm::Machine& machine, const std::vector<std::vector<double>>& params);
 

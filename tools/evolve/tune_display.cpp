@@ -1,0 +1,65 @@
+#include "tools/evolve/tune_display.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+namespace mlz::tools {
+namespace {
+
+constexpr double kLogSeconds = 10;
+
+}  // namespace
+
+std::string TuneDisplay::status(const evolve::SearchState& state, double best) const {
+  const auto& t = state.total;
+  const double passed = std::chrono::duration<double>(Clock::now() - begun_).count();
+  const double rate = passed > 0 ? static_cast<double>(t.evaluations - evaluations_first_) / passed : 0;
+  std::string out = fmt::format("generation {}  {} candidates  {}/s  best {:.6f}  mean {:.6f}", t.generations,
+                                t.evaluations, rate_text(rate), best, mean_);
+  double left = config_.timelimit > 0 ? config_.timelimit - state.seconds : -1;
+  const auto consider = [&](std::int64_t limit) {
+    if (limit <= 0 || rate <= 0) return;
+    const double more = std::max(0.0, (static_cast<double>(limit) - static_cast<double>(t.evaluations)) / rate);
+    left = left < 0 ? more : std::min(left, more);
+  };
+  consider(config_.evaluations);
+  consider(config_.generations * config_.population);
+  return left < 0 ? out : out + fmt::format("  {} left", duration_text(left));
+}
+
+void TuneDisplay::update(const evolve::SearchState& state, double best) {
+  if (!started_) {
+    started_ = true;
+    begun_ = Clock::now();
+    evaluations_first_ = state.total.evaluations;
+  }
+  if (mode_ == ProgressDisplay::Mode::off) return;
+  if (mode_ == ProgressDisplay::Mode::terminal) {
+    fmt::print(stderr, "\r\033[K{}", status(state, best));
+    shown_ = true;
+    std::fflush(stderr);
+    return;
+  }
+  if (std::chrono::duration<double>(Clock::now() - last_line_).count() < kLogSeconds) return;
+  last_line_ = Clock::now();
+  fmt::print(stderr, "{}\n", status(state, best));
+}
+
+void TuneDisplay::log(const std::string& line) {
+  const auto json = nlohmann::json::parse(line);
+  if (json.contains("mean")) mean_ = json.at("mean");
+  if (mode_ == ProgressDisplay::Mode::off || json.at("event") != "held_out") return;
+  clear();
+  fmt::print(stderr, "generation {}: held-out {:.6f}\n", json.at("generation").get<std::int64_t>(),
+             json.at("score").get<double>());
+}
+
+void TuneDisplay::clear() {
+  if (shown_) fmt::print(stderr, "\r\033[K");
+  shown_ = false;
+}
+
+}  // namespace mlz::tools

@@ -1,0 +1,155 @@
+#include "tools/evolve/tune_program.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "evolve/param_search.hpp"
+#include "evolve/run_folder.hpp"
+#include "lang/core/diagnostics.hpp"
+#include "tools/evolve/tune_display.hpp"
+#include "tools/support/files.hpp"
+#include "tools/support/model_file.hpp"
+#include "tools/support/program_main.hpp"
+#include "tools/support/program_setup.hpp"
+
+namespace mlz::tools {
+namespace {
+
+constexpr std::uintmax_t kMostModelBytes = std::uintmax_t{16} << 30;
+
+using evolve::ParamOutcome;
+using Json = nlohmann::ordered_json;
+
+/// One search for params with its folder and display.
+class TuneRun : public evolve::Listener {
+ public:
+  explicit TuneRun(const EvolveOptions& options)
+      : config_(options.config), search_(config_, *this, interrupted()),
+        display_(options.quiet ? ProgressDisplay::Mode::off : ProgressDisplay::mode_for_stderr(), config_) {
+    if (!config_.load.empty()) load();
+    if (!options.resume.empty()) {
+      search_.restore(evolve::RunFolder::load(options.resume).state);  // may refuse, before the folder is touched
+      folder_.emplace(evolve::RunFolder::reopen(options.resume, config_));
+      evolve::SearchState state = folder_->checkpoint()->state;
+      state.seconds = folder_->seconds();
+      search_.restore(state);
+    } else if (!options.out.empty()) {
+      folder_.emplace(evolve::RunFolder::create(options.out, config_));
+    }
+  }
+
+  ParamOutcome run();
+
+  void log(const std::string& line) override {
+    display_.log(line);
+    if (folder_) folder_->log(line);
+  }
+  bool tick(const evolve::SearchState& sketch, double best) override;
+  void save(const evolve::SearchState& state) override;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  evolve::Config config_;
+  evolve::ParamSearch search_;
+  std::optional<evolve::RunFolder> folder_;
+  TuneDisplay display_;
+  Clock::time_point last_save_ = Clock::now();
+
+  void load();
+  void write_result(std::optional<double> score, const char* problems) const;
+};
+
+void TuneRun::load() {
+  const TensorFile file = from_safetensors(read_file(config_.load, kMostModelBytes), config_.load);
+  search_.load_params([&](const vm::BoundProgram& program) { return take_model(file, config_.load, program).params; });
+}
+
+bool TuneRun::tick(const evolve::SearchState& sketch, double best) {
+  display_.update(sketch, best);
+  if (!folder_ || std::chrono::duration<double>(Clock::now() - last_save_).count() < config_.checkpoint_interval) {
+    return false;
+  }
+  last_save_ = Clock::now();
+  return true;
+}
+
+void TuneRun::save(const evolve::SearchState& state) {
+  if (!folder_) return;
+  write_result(search_.held_out(), "select");
+  folder_->save(state);
+  Json json{{"evaluations", state.total.evaluations}, {"seconds", state.seconds}};
+  folder_->timing(json.dump());
+}
+
+/// The program, and its params with what they come from. `problems` says which ones the score is of.
+void TuneRun::write_result(std::optional<double> score, const char* problems) const {
+  const std::string hash = program_hash(search_.program());
+  constexpr const char* kForm = "# {}\n# task: {}\n# seed: {}\n# params by: {}\n# they are in best.safetensors, for --load\n";
+  const std::string head = fmt::format(kForm, version_text(), search_.task_names(), config_.seed, evolve::command_of(config_));
+  folder_->write("best.mlz", head + print(search_.program()));
+  TensorFile file = params_file(search_.evaluator().program(), search_.evaluator().split(search_.params()));
+  file.metadata = {{"format", "mlz"},
+                   {"version", version_text()},
+                   {"program", config_.init},
+                   {"program_hash", hash},
+                   {"task", search_.task_names()},
+                   {"protocol", search_.protocols()},
+                   {"seed", fmt::format("{}", config_.seed)},
+                   {"dtype", vm::dtype_name(search_.dtype())},
+                   {"generation", fmt::format("{}", search_.generation())},
+                   {"command", evolve::command_of(config_)}};
+  if (score) {
+    file.metadata["score"] = fmt::format("{}", *score);
+    file.metadata["score_of"] = fmt::format("{} problems", problems);
+  }
+  folder_->write("best.safetensors", to_safetensors(file, vm::DType::f64));
+}
+
+Json number_or_null(std::optional<double> value) { return value ? Json(*value) : Json(); }
+
+ParamOutcome TuneRun::run() {
+  const ParamOutcome outcome = search_.run();
+  display_.clear();
+  if (!folder_) return outcome;
+  if (outcome.final) write_result(outcome.final, "final");
+  Json json{{"event", "end"}, {"stop", stop_reason_text(outcome.stop)}, {"evaluations", outcome.total.evaluations},
+            {"held_out", number_or_null(outcome.held_out)}, {"final", number_or_null(outcome.final)}};
+  folder_->log(json.dump());
+  return outcome;
+}
+
+void report(const ParamOutcome& o) {
+  const auto score = [](std::optional<double> value) { return value ? fmt::format("{:.6f}", *value) : "not taken"; };
+  fmt::print("stop        {}\n", stop_reason_text(o.stop));
+  fmt::print("generations {}, {} candidates, {} training steps, {:.1f} s\n", o.total.generations, o.total.evaluations,
+             o.total.train_steps, o.seconds);
+  fmt::print("params      {}\nheld-out    {}\nfinal       {}\n", o.params.size(), score(o.held_out), score(o.final));
+}
+
+Json json_of(const ParamOutcome& o) {
+  return {{"generations", o.total.generations},
+          {"evaluations", o.total.evaluations},
+          {"seconds", o.seconds},
+          {"evaluations_per_second", o.seconds > 0 ? static_cast<double>(o.total.evaluations) / o.seconds : 0},
+          {"train_steps", o.total.train_steps},
+          {"params", o.params.size()},
+          {"held_out", number_or_null(o.held_out)},
+          {"final", number_or_null(o.final)},
+          {"stop", stop_reason_text(o.stop)}};
+}
+
+}  // namespace
+
+int tune_program(const EvolveOptions& options) {
+  if (!options.plot.empty()) throw InputError("--plot draws a search for programs; leave it away with --tune");
+  if (options.baseline) {
+    throw InputError("--baseline compares programs; with --tune, compare with a run of --tune random");
+  }
+  const ParamOutcome outcome = TuneRun(options).run();
+  report(outcome);
+  if (options.json) fmt::print("{}\n", json_of(outcome).dump());
+  return interrupted() ? kRunFailed : kSuccess;
+}
+
+}  // namespace mlz::tools
