@@ -133,7 +133,7 @@ void short_matvec(std::int64_t m, std::int64_t n, const T* a, const T* x, T* out
 
 template <class T>
 void matvec(std::int64_t m, std::int64_t n, const T* a, const T* x, T* out) {
-  if (n <= kSequentialTerms) return short_matvec(m, n, a, x, out);
+  if (n <= kSequentialTerms<T>) return short_matvec(m, n, a, x, out);
   std::int64_t i = 0;
   for (; i + 4 <= m; i += 4) dot_rows<4>(n, a + i * n, x, out + i);
   for (; i < m; ++i) dot_rows<1>(n, a + i * n, x, out + i);

@@ -68,17 +68,17 @@ MLZ_INLINE void start(V& p) {
 }
 
 /// Whether n terms are joined from left to right: short sums are.
-template <class R>
+template <class R, class T>
 constexpr bool in_sequence(std::int64_t n) {
   return !std::is_same_v<R, Rule<Fold::largest>> && !std::is_same_v<R, Rule<Fold::smallest>> &&
-         n <= kSequentialTerms;
+         n <= kSequentialTerms<T>;
 }
 
 template <Fold fold, class T>
 T fold_row(std::int64_t n, const T* a) {
   using R = Rule<fold>;
   constexpr int P = kPartials<T>;
-  if (in_sequence<R>(n)) {
+  if (in_sequence<R, T>(n)) {
     T total = R::template start<T>();
     for (std::int64_t i = 0; i < n; ++i) R::take(total, a[i]);
     return total;
@@ -214,7 +214,7 @@ void few_rows(std::int64_t n, std::int64_t step, std::int64_t cols, const T* a, 
               std::int64_t x_step, T* out) {
   constexpr int width = bytes / static_cast<int>(sizeof(T));
   std::int64_t j = 0;
-  if (in_sequence<R>(n)) {
+  if (in_sequence<R, T>(n)) {
     for (; j + 4 * width <= cols; j += 4 * width)
       short_columns<R, bytes, 4>(n, step, a + j, x, x_step, out + j);
     for (; j + width <= cols; j += width)

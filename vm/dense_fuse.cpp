@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "vm/dense_entry.hpp"
 #include "vm/dense_flow.hpp"
 
 namespace mlz::vm::dense {
@@ -53,7 +54,14 @@ void fold_transpose(const Flow& flow, std::vector<PlanOp>& code, int at) {
   code[at] = PlanOp{};
 }
 
-// --- (b) products that join sums ---------------------------------------------------------------
+// --- (b) products with one term per sum --------------------------------------------------------
+
+bool has_one_term(const BoundProgram& program, const PlanOp& op) {
+  const BoundRegister& a = program.registers[op.source.in[0]];
+  return op.source.op == OpId::matmul && (op.transposed[0] ? a.rows : a.cols) == 1;
+}
+
+// --- (c) products that join sums ---------------------------------------------------------------
 
 struct Product {
   int at = -1;  ///< where it is computed
@@ -111,6 +119,16 @@ void fold_transposes(const std::vector<char>& live_after, std::vector<PlanOp>& c
   drop_nothings(code);
 }
 
+void flatten_products(const BoundProgram& program, std::vector<PlanOp>& code) {
+  for (PlanOp& op : code) {
+    if (!worth_blas(program, op) || !has_one_term(program, op)) continue;
+    op.kind = Kind::row;
+    op.row = row_op(OpId::mul);
+    op.in_count = 2;
+    op.in = {View{op.source.in[0], op.rows, 1}, View{op.source.in[1], 1, op.cols}, View{}, View{}};
+  }
+}
+
 void join_products(const std::vector<char>& live_after, std::vector<PlanOp>& code) {
   const Flow flow(code, live_after);
   for (int i = 0; i < static_cast<int>(code.size()); ++i) {
@@ -128,10 +146,12 @@ void join_products(const std::vector<char>& live_after, std::vector<PlanOp>& cod
   drop_nothings(code);
 }
 
-void fuse(const BoundProgram& program, const Tuning& tuning, std::size_t entry_bytes, Plan& plan) {
+void fuse(const BoundProgram& program, const MachineOptions& options, const Tuning& tuning, Plan& plan) {
+  const std::size_t entry_bytes = options.dtype == DType::f64 ? sizeof(double) : sizeof(float);
   const std::vector<char> live_after = live_after_functions(program, plan);
   for (auto& code : plan.code) {
     fold_transposes(live_after, code);
+    if (options.blas) flatten_products(program, code);
     join_products(live_after, code);
     make_chains(live_after, tuning, entry_bytes, code);
   }

@@ -5,7 +5,7 @@ namespace mlz::vm::dense {
 
 /// Joins operations of a plan so that large registers are passed over fewer times. Every rule keeps
 /// the order and rounding of all arithmetic, so results keep their bits.
-void fuse(const BoundProgram& program, const Tuning& tuning, std::size_t entry_bytes, Plan& plan);
+void fuse(const BoundProgram& program, const MachineOptions& options, const Tuning& tuning, Plan& plan);
 
 // The rules, each for the code of one function. `live_after` as from live_after_functions.
 
@@ -13,7 +13,12 @@ void fuse(const BoundProgram& program, const Tuning& tuning, std::size_t entry_b
 /// them, becomes a mark on these products:   t = W.T; b = t @ d   ->   b = W.T @ d
 void fold_transposes(const std::vector<char>& live_after, std::vector<PlanOp>& code);
 
-/// (b) An entry-by-entry product of the same shape that only one sum or difference reads joins it,
+/// (b) A product of matrices whose sums have one term becomes an entry-by-entry product, so that rule (c) applies to a
+/// gradient taken from one example. Zeros may change their sign, so this is for products that BLAS would compute.
+///   G = h.T @ d   ->   G[i, j] = h[i] * d[j]
+void flatten_products(const BoundProgram& program, std::vector<PlanOp>& code);
+
+/// (c) An entry-by-entry product of the same shape that only one sum or difference reads joins it,
 /// and so does a product of two inside that one which has a factor per row. A rank-1 update becomes
 /// one pass over W:
 ///   t = outer(d, h); u = rate * t; W = W + u   ->   W[i, j] = W[i, j] + rate * (d[i] * h[j])

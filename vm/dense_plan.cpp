@@ -87,8 +87,7 @@ Plan make_plan(const Optimised& optimised) {
 
 Plan plan_of(const Optimised& optimised, const MachineOptions& options, const Tuning& tuning) {
   Plan plan = make_plan(optimised);
-  const std::size_t entry_bytes = options.dtype == DType::f64 ? sizeof(double) : sizeof(float);
-  if (options.fuse) fuse(optimised.program, tuning, entry_bytes, plan);
+  if (options.fuse) fuse(optimised.program, options, tuning, plan);
   return plan;
 }
 

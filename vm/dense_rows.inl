@@ -24,8 +24,8 @@ MLZ_INLINE void map_row(std::int64_t n, const T* a, T* out, F f) {
 template <class T, class F>
 MLZ_INLINE T sum_of(std::int64_t n, const T* a, T rest, F f) {
   constexpr int P = kPartials<T>;
-  if (n <= kSequentialTerms) {
-    T terms[kSequentialTerms], total(0);
+  if (n <= kSequentialTerms<T>) {
+    T terms[kSequentialTerms<T>], total(0);
     map_row(n, a, terms, f);
     for (std::int64_t i = 0; i < n; ++i) total = total + terms[i];
     return total;

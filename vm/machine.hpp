@@ -20,7 +20,7 @@ struct MachineOptions {
   std::vector<std::uint32_t> lifetimes;      ///< index of each lane's lifetime; empty: 0, 1, 2, ...
   std::vector<std::vector<double>> params;   ///< one value per BoundProgram::params, empty: its first value
   bool blas = true;  ///< dense: large products by BLAS; without it f64 has the bits of `reference`
-  bool fuse = true;  ///< dense: join operations; never changes a result bit in f64
+  bool fuse = true;  ///< dense: join operations; without BLAS no result bit in f64 changes
   bool optimise = true;  ///< all but `reference`: the passes of vm/optimise.hpp; without BLAS they change no bit
 };
 

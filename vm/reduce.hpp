@@ -7,11 +7,12 @@
 /// number type every engine gives the same bits, except where a product is handed to BLAS.
 /// `T` below is a number type of numbers.hpp: with a vector, each of its entries is reduced apart.
 ///
-///   A sum of at most 64 terms goes from left to right, starting at +0, as in AutoML-Zero's own
-///   small vectors. A longer one has P strided partials, P = 8 in f64 and 16 in f32. Partials start
-///   at +0. Entry i is added to partial i % P, in increasing i. Then halves are added:
-///   p[k] += p[k + P/2] for k < P/2, the same for P/4, ..., 1. The result is p[0].
-///   Totals and partials are never -0, so padding a tail with +0 changes nothing.
+///   A short sum, of at most 64 terms in f64 and 15 in f32, goes from left to right, starting at +0,
+///   in f64 as in AutoML-Zero's own small vectors. A longer one has P strided partials, P = 8 in f64
+///   and 16 in f32. Partials start at +0. Entry i is added to partial i % P, in increasing i. Then
+///   halves are added: p[k] += p[k + P/2] for k < P/2, the same for P/4, ..., 1. The result is p[0].
+///   Totals and partials are never -0, so padding a tail with +0 changes nothing. Partials may as
+///   well start at their first terms if +0 is added to the result: only signs of zeros differ before.
 ///
 /// What uses it:
 ///   sum, sum_groups, sum_strided   the entries in order of their index (matrices without an axis:
@@ -53,21 +54,40 @@ T reduce(std::int64_t n, T start, Term term, Join join) {
   for (; i + P <= n; i += P) {
     for (int k = 0; k < P; ++k) p[k] = join(p[k], term(i + k));
   }
-  for (int k = 0; i < n; ++i, ++k) p[k] = join(p[k], term(i));
+  for (int k = 0; k < P && i + k < n; ++k) p[k] = join(p[k], term(i + k));
   return join_partials<T>(p, join);
 }
 
 /// Sums of up to so many terms go from left to right.
-inline constexpr std::int64_t kSequentialTerms = 64;
+template <class T>
+inline constexpr std::int64_t kSequentialTerms = is_wide<T> ? 64 : 15;
 
 template <class T, class Term>
 T sum(std::int64_t n, Term term) {
-  if (n <= kSequentialTerms) {
+  if (n <= kSequentialTerms<T>) {
     T total = constant<T>(0);
     for (std::int64_t i = 0; i < n; ++i) total = total + term(i);
     return total;
   }
   return reduce<T>(n, constant<T>(0), term, [](T a, T b) { return a + b; });
+}
+
+/// sum for n terms, at least P and too many to go from left to right. Terms are taken in their order.
+template <class T, int n, class Term>
+MLZ_INLINE T long_sum_of(const Term& term) {
+  constexpr int P = kPartials<T>;
+  static_assert(n >= P && n > kSequentialTerms<T>);
+  T p[P];
+#pragma GCC unroll 16
+  for (int k = 0; k < P; ++k) p[k] = term(k);
+#pragma GCC unroll 128
+  for (int i = P; i < n; ++i) p[i % P] = p[i % P] + term(i);
+#pragma GCC unroll 8
+  for (int half = P / 2; half > 0; half /= 2) {
+#pragma GCC unroll 16
+    for (int k = 0; k < half; ++k) p[k] = p[k] + p[k + half];
+  }
+  return p[0] + constant<T>(0);
 }
 
 template <class T, class Term>

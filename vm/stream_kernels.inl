@@ -132,9 +132,11 @@ void dot(const Code* ip, std::byte* base) {
   using V = typename K::V;
   V* out = K::at(base, ip->out);
   const V *a = K::at(base, ip->a), *b = K::at(base, ip->b);
-  const std::int64_t n = K::features(base);
+  [[maybe_unused]] const std::int64_t n = K::features(base);
   for (int l = 0; l < K::L; ++l) {
-    out[l] = sum<V>(n, [=](std::int64_t k) { return a[k * K::L + l] * b[k * K::L + l]; });
+    const auto term = [=](std::int64_t k) { return a[k * K::L + l] * b[k * K::L + l]; };
+    if constexpr (K::kFeatures > kSequentialTerms<V>) out[l] = long_sum_of<V, K::kFeatures>(term);
+    else out[l] = sum<V>(n, term);
   }
   return next(ip, base);
 }
@@ -169,7 +171,7 @@ void matvec(const Code* ip, std::byte* base) {
   const std::int64_t n = K::features(base);
   const V *a = K::at(base, ip->a), *b = K::at(base, ip->b), *c = K::at(base, ip->c);
   V* out = K::at(base, ip->out == ip->b ? reinterpret_cast<Header*>(base)->scratch : ip->out);
-  if (n <= kSequentialTerms) {
+  if (n <= kSequentialTerms<V>) {
     constexpr int R = K::L > 4 ? 2 : 4;
     std::int64_t i = 0;
     for (; i + R <= n; i += R) matvec_rows<K, plus, R>(a, b, c, out, n, i);

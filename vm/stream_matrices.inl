@@ -86,13 +86,25 @@ MLZ_INLINE void lanes_of(const Entry<typename K::V>* from, Entry<typename K::V>*
   transpose_into<typename A::T, A::kLanes, A::F, A::F, A::kLanes>(from, to);
 }
 
-/// Rows of the tasks from `first` on: sums over the columns, from left to right.
+/// Rows of the tasks from `first` on: sums over the columns, those from left to right of G tasks at once.
 template <class K, int G>
 MLZ_INLINE void matvec_tasks(std::byte* base, std::uint32_t a, const typename Apart<K>::T* b, int first,
                              typename Apart<K>::V* rows) {
   using A = Apart<K>;
   using V = typename A::V;
   const V* column = A::matrix(base, a, first);
+  if constexpr (A::F > kSequentialTerms<V>) {
+    for (int task = first; task < first + G; ++task) {
+      for (int c = 0; c < A::C; ++c) {
+        const V* const entries = A::matrix(base, a, task) + c;
+        const typename A::T* const x = b + task;
+        rows[task * A::C + c] = long_sum_of<V, A::F>([=](std::int64_t k) {
+          return entries[k * A::C] * spread_number<V>(x[k * A::kLanes]);
+        });
+      }
+    }
+    return;
+  }
   V total[G * A::C];
   for (V& t : total) t = V{};
 #pragma GCC unroll 4

@@ -61,6 +61,34 @@ TEST_CASE("long sums have sixteen partials in f32") {
   CHECK(total() == 2.0f);
 }
 
+TEST_CASE("sums of sixteen terms have partials in f32, those of fifteen go from left to right") {
+  const auto total = [](std::int64_t n) {
+    std::vector<float> a(20, 0.0f);
+    a[0] = 1e8f, a[1] = 1.0f, a[8] = -1e8f;  // partials 0 and 8 are joined before 1 is added
+    return vm::sum<float>(n, [&](std::int64_t i) { return a[static_cast<std::size_t>(i)]; });
+  };
+  CHECK(total(15) == 0.0f);
+  CHECK(total(16) == 1.0f);
+}
+
+TEST_CASE("long sums of a known number of terms are the same, down to the sign of zero") {
+  const auto compare = [](auto count, auto number) {
+    using T = decltype(number);
+    constexpr int n = decltype(count)::value;
+    for (double scale : {1.0, -0.0}) {
+      const auto term = [=](std::int64_t i) {
+        return static_cast<T>(scale * std::abs(std::sin(static_cast<double>(i) + 1)));
+      };
+      const T known = long_sum_of<T, n>(term), any = vm::sum<T>(n, term);
+      CHECK(to_bits(known) == to_bits(any));
+    }
+  };
+  compare(std::integral_constant<int, 16>{}, 0.0f);
+  compare(std::integral_constant<int, 37>{}, 0.0f);
+  compare(std::integral_constant<int, 70>{}, 0.0f);
+  compare(std::integral_constant<int, 70>{}, 0.0);
+}
+
 TEST_CASE("maxima keep NaN and infinities") {
   const double nan = std::numeric_limits<double>::quiet_NaN(),
                inf = std::numeric_limits<double>::infinity();

@@ -144,6 +144,40 @@ TEST_CASE("a rank-1 update stays apart when its product is seen or a factor chan
   }
 }
 
+TEST_CASE("a gradient of matrices from one example is a rank-1 update where BLAS would compute it") {
+  for (const bool blas : {true, false}) {
+    ProgramBuilder b;
+    const auto h = b.normal_param(Kind::matrix, 1, 64, 1), d = b.normal_param(Kind::matrix, 1, 32, 1);
+    const auto rate = b.constant(0.5), w = b.matrix(64, 32), t = b.matrix(64, 1);
+    const auto g = b.matrix(64, 32), s = b.matrix(64, 32);
+    b.function = Function::learn;
+    b.op(OpId::transpose, t, {h});
+    b.op(OpId::matmul, g, {t, d});
+    b.op(OpId::mul, s, {rate, g});
+    b.op(OpId::sub, w, {w, s});
+    b.observe(w);
+    vm::MachineOptions options;
+    options.blas = blas;
+    options.optimise = false;
+    const vm::BoundProgram program = b.finish();
+    const std::string text = vm::dump_dense(program, options, {});
+    INFO(text);
+    CHECK(has(text, "subtract_scaled_product") == blas);
+    CHECK(has(text, "matmul") == !blas);
+    const auto machine = vm::make_machine("dense", program, options);
+    const auto reference = vm::make_machine("reference", program, {});
+    for (vm::Machine* m : {machine.get(), reference.get()}) {
+      m->reset();
+      for (const Function f : {Function::setup, Function::predict, Function::learn, Function::learn}) m->run(f);
+    }
+    std::vector<double> got(64 * 32), wanted(64 * 32);
+    machine->read(w, 0, std::span(got));
+    reference->read(w, 0, std::span(wanted));
+    CHECK(got == wanted);
+    CHECK(wanted[0] != 0);
+  }
+}
+
 TEST_CASE("long elementwise sequences become one chain whose inner results have no register") {
   ProgramBuilder b;
   const auto g = b.normal_param(Kind::matrix, 64, 64, 1), c = b.constant(0.9),
