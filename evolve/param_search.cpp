@@ -36,7 +36,8 @@ CoreProgram program_of(const Config& config) {
         fmt::format("--tune {}: takes one program; --init {} has {}", config.tune, config.init, programs.size()));
   }
   if (programs[0].has_holes()) {
-    throw InputError(fmt::format("--tune {}: {} has holes; search without --tune fills them", config.tune, config.init));
+    throw InputError(
+        fmt::format("--tune {}: {} has holes; search without --tune fills them", config.tune, config.init));
   }
   return std::move(programs[0]);
 }
@@ -65,8 +66,8 @@ void check_settings(const Config& c, std::size_t params) {
   }
   if (c.tune == "cma" && c.covariance == "full" && params > kMostFullParams) {
     throw InputError(fmt::format(
-        "--tune cma: the params have {} numbers, and a full matrix serves at most {}; use --covariance diagonal", params,
-        kMostFullParams));
+        "--tune cma: the params have {} numbers, and a full matrix serves at most {}; use --covariance diagonal",
+        params, kMostFullParams));
   }
 }
 

@@ -446,6 +446,8 @@ std::size_t run(const Code* code, std::byte* base, const std::byte* examples, st
   std::size_t done = 0;
   while (done < count && header.event == 0) {
     const std::byte* from = examples + done * stride;
+    // The next example comes from the second-level cache while this one is computed with.
+    for (std::size_t ahead = stride; ahead < 2 * stride; ahead += 64) __builtin_prefetch(from + ahead);
 #pragma GCC unroll 4
     for (std::int64_t i = 0; i < n; ++i, from += entry) std::memcpy(to + i * K::L, from, K::L * sizeof(V));
     header.example = done;

@@ -164,7 +164,8 @@ TEST_CASE("Ctrl-C saves params and ends") {
   const Folder folder;
   const std::string out = folder / "run";
   const Finished ended = shell(std::string(MLZEVOLVE) + " --tune es " + kSmall + "--out " + out +
-                               " & p=$!; while ! grep -q '\"generation\":2,' " + out + "/log.jsonl 2>/dev/null; do sleep 0.01; done; kill -INT $p; wait $p");
+                               " & p=$!; while ! grep -q '\"generation\":2,' " + out +
+                               "/log.jsonl 2>/dev/null; do kill -0 $p || break; sleep 0.01; done; kill -INT $p; wait $p");
   CHECK(ended.code == 1);
   CHECK(ended.says("interrupted"));
   CHECK(fs::exists(out + "/checkpoint"));

@@ -85,8 +85,10 @@ void TuneRun::save(const evolve::SearchState& state) {
 /// The program, and its params with what they come from. `problems` says which ones the score is of.
 void TuneRun::write_result(std::optional<double> score, const char* problems) const {
   const std::string hash = program_hash(search_.program());
-  constexpr const char* kForm = "# {}\n# task: {}\n# seed: {}\n# params by: {}\n# they are in best.safetensors, for --load\n";
-  const std::string head = fmt::format(kForm, version_text(), search_.task_names(), config_.seed, evolve::command_of(config_));
+  const std::string command = evolve::command_of(config_);
+  const std::string head =
+      fmt::format("# {}\n# task: {}\n# seed: {}\n# params by: {}\n# they are in best.safetensors, for --load\n",
+                  version_text(), search_.task_names(), config_.seed, command);
   folder_->write("best.mlz", head + print(search_.program()));
   TensorFile file = params_file(search_.evaluator().program(), search_.evaluator().split(search_.params()));
   file.metadata = {{"format", "mlz"},
@@ -98,7 +100,7 @@ void TuneRun::write_result(std::optional<double> score, const char* problems) co
                    {"seed", fmt::format("{}", config_.seed)},
                    {"dtype", vm::dtype_name(search_.dtype())},
                    {"generation", fmt::format("{}", search_.generation())},
-                   {"command", evolve::command_of(config_)}};
+                   {"command", command}};
   if (score) {
     file.metadata["score"] = fmt::format("{}", *score);
     file.metadata["score_of"] = fmt::format("{} problems", problems);
