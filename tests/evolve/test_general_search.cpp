@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
-#include "evolve/checkpoint.hpp"
-#include "evolve/search.hpp"
+#include "search_record.hpp"
 #include "support.hpp"
 
 using namespace mlz;
 using namespace mlz::evolve;
+using namespace mlz::test;
 
 namespace {
 
@@ -22,35 +22,6 @@ Config small(const std::string& more = "") {
                "test");
   apply_config(config, more, "test");
   return config;
-}
-
-struct Record : Listener {
-  std::string logs, lineages, last_state;
-  Config config;
-  std::atomic<bool> interrupted{false};
-  void log(const std::string& line) override { logs += line + "\n"; }
-  void lineage(const std::string& line) override { lineages += line + "\n"; }
-  void save(const SearchState& state) override { last_state = to_text({config, state, {}}); }
-};
-
-struct Ran {
-  std::string logs, lineages, state;
-  Outcome outcome;
-};
-
-Ran run(const Config& config) {
-  Record record;
-  Search search(config, record);
-  Outcome outcome = search.run(record.interrupted);
-  return {record.logs, record.lineages, record.last_state, outcome};
-}
-
-void same(const Ran& a, const Ran& b) {
-  CHECK(a.logs == b.logs);
-  CHECK(a.lineages == b.lineages);
-  CHECK(a.state == b.state);
-  CHECK(a.outcome.best.text == b.outcome.best.text);
-  CHECK(a.outcome.final == b.outcome.final);
 }
 
 std::string message(const std::string& more) {
@@ -80,25 +51,7 @@ TEST_CASE("cache, threads and window change nothing in a search of general progr
 }
 
 TEST_CASE("a search of general programs goes on from any state as if it had not stopped") {
-  const Config config = small();
-  const Ran whole = run(config);
-  for (const int budget : {1, 16, 50, 160}) {
-    CAPTURE(budget);
-    Config part = config;
-    part.evaluations = budget;
-    Record first;
-    first.config = config;
-    Search(part, first).run(first.interrupted);
-    const Checkpoint checkpoint = read_checkpoint(first.last_state, "test");
-    Record second;
-    Search rest(config, second);
-    rest.restore(checkpoint.state);
-    const Outcome outcome = rest.run(second.interrupted);
-    CHECK(outcome.best.text == whole.outcome.best.text);
-    CHECK(outcome.final == whole.outcome.final);
-    CHECK(second.last_state == whole.state);
-    CHECK(whole.logs.ends_with(second.logs));
-  }
+  goes_on_from_any_state(small(), {1, 16, 50, 160});
 }
 
 TEST_CASE("islands and random search of general programs are as reproducible") {

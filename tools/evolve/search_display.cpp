@@ -3,12 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
 
 namespace mlz::tools {
 namespace {
 
-constexpr double kLogSeconds = 10;
 constexpr std::uint64_t kMostExperimentLines = 200;
 
 std::string share(std::uint64_t part, std::uint64_t of) {
@@ -19,11 +17,6 @@ std::string share(std::uint64_t part, std::uint64_t of) {
 
 void SearchDisplay::measure(const evolve::SearchState& state) {
   const auto now = Clock::now();
-  if (!started_) {
-    started_ = true;
-    evaluations_first_ = state.total.evaluations;
-    begun_ = now;
-  }
   const double passed = std::chrono::duration<double>(now - last_seen_).count();
   if (passed <= 0) return;
   const double recent = static_cast<double>(state.total.evaluations - std::min(evaluations_before_, state.total.evaluations)) / passed;
@@ -70,28 +63,13 @@ std::string SearchDisplay::status(const evolve::SearchState& state, double best)
 
 void SearchDisplay::update(const evolve::SearchState& state, double best) {
   measure(state);
-  if (mode_ == ProgressDisplay::Mode::off) return;
-  if (mode_ == ProgressDisplay::Mode::terminal) {
-    fmt::print(stderr, "\r\033[K{}", status(state, best));
-    shown_ = true;
-    std::fflush(stderr);
-    return;
-  }
-  if (std::chrono::duration<double>(Clock::now() - last_line_).count() < kLogSeconds) return;
-  last_line_ = Clock::now();
-  fmt::print(stderr, "{}\n", status(state, best));
+  line_.update([&] { return status(state, best); });
 }
 
 void SearchDisplay::experiment(const evolve::Champion& champion) {
-  if (mode_ == ProgressDisplay::Mode::off || champion.experiment >= kMostExperimentLines) return;
-  clear();
-  fmt::print(stderr, "experiment {}: search {:.6f}, select {:.6f}\n", champion.experiment + 1, champion.search,
-             champion.select);
-}
-
-void SearchDisplay::clear() {
-  if (shown_) fmt::print(stderr, "\r\033[K");
-  shown_ = false;
+  if (champion.experiment >= kMostExperimentLines) return;
+  line_.say(fmt::format("experiment {}: search {:.6f}, select {:.6f}", champion.experiment + 1, champion.search,
+                        champion.select));
 }
 
 }  // namespace mlz::tools

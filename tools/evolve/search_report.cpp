@@ -54,8 +54,7 @@ void keep(std::deque<T>& all, T one) {
 
 }  // namespace
 
-void SearchReport::generation(const std::string& text) {
-  const Json json = Json::parse(text);
+void SearchReport::generation(const Json& json) {
   json.at("evaluations").get_to(evaluations_);
   json.at("train_steps").get_to(train_steps_);
   fates_.clear();
@@ -76,7 +75,7 @@ void SearchReport::log(const std::string& text) {
   try {
     const Json json = Json::parse(text);
     const std::string event = json.at("event");
-    if (event == "generation") generation(text);
+    if (event == "generation") generation(json);
     if (event != "experiment") return;
     ++experiments_;
     keep(recent_, {json.at("experiment").get<std::uint64_t>() + 1, json.at("evaluations"), json.at("search"), json.at("select")});

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <deque>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -50,7 +51,7 @@ class SearchReport {
   std::deque<Experiment> recent_;
   std::deque<Step> steps_;
 
-  void generation(const std::string& json);
+  void generation(const nlohmann::ordered_json& json);
   std::string summary(const ReportPage& page) const;
   std::string fates() const;
   std::string experiments() const;

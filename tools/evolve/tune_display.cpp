@@ -3,15 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 namespace mlz::tools {
-namespace {
-
-constexpr double kLogSeconds = 10;
-
-}  // namespace
 
 std::string TuneDisplay::status(const evolve::SearchState& state, double best) const {
   const auto& t = state.total;
@@ -36,30 +30,15 @@ void TuneDisplay::update(const evolve::SearchState& state, double best) {
     begun_ = Clock::now();
     evaluations_first_ = state.total.evaluations;
   }
-  if (mode_ == ProgressDisplay::Mode::off) return;
-  if (mode_ == ProgressDisplay::Mode::terminal) {
-    fmt::print(stderr, "\r\033[K{}", status(state, best));
-    shown_ = true;
-    std::fflush(stderr);
-    return;
-  }
-  if (std::chrono::duration<double>(Clock::now() - last_line_).count() < kLogSeconds) return;
-  last_line_ = Clock::now();
-  fmt::print(stderr, "{}\n", status(state, best));
+  line_.update([&] { return status(state, best); });
 }
 
 void TuneDisplay::log(const std::string& line) {
   const auto json = nlohmann::json::parse(line);
   if (json.contains("mean")) mean_ = json.at("mean");
-  if (mode_ == ProgressDisplay::Mode::off || json.at("event") != "held_out") return;
-  clear();
-  fmt::print(stderr, "generation {}: held-out {:.6f}\n", json.at("generation").get<std::int64_t>(),
-             json.at("score").get<double>());
-}
-
-void TuneDisplay::clear() {
-  if (shown_) fmt::print(stderr, "\r\033[K");
-  shown_ = false;
+  if (json.at("event") != "held_out") return;
+  line_.say(fmt::format("generation {}: held-out {:.6f}", json.at("generation").get<std::int64_t>(),
+                        json.at("score").get<double>()));
 }
 
 }  // namespace mlz::tools

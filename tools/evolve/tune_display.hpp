@@ -3,7 +3,7 @@
 #include <string>
 
 #include "evolve/search.hpp"
-#include "tools/support/progress.hpp"
+#include "tools/evolve/status_line.hpp"
 
 namespace mlz::tools {
 
@@ -11,21 +11,18 @@ namespace mlz::tools {
 /// seconds; held-out scores get a line each.
 class TuneDisplay {
  public:
-  TuneDisplay(ProgressDisplay::Mode mode, const evolve::Config& config) : mode_(mode), config_(config) {}
-  ~TuneDisplay() { clear(); }
-  TuneDisplay(const TuneDisplay&) = delete;
-  TuneDisplay& operator=(const TuneDisplay&) = delete;
+  TuneDisplay(ProgressDisplay::Mode mode, const evolve::Config& config) : line_(mode), config_(config) {}
 
   void update(const evolve::SearchState& state, double best);
   void log(const std::string& line);  ///< a line of log.jsonl
-  void clear();
+  void clear() { line_.clear(); }
 
  private:
   using Clock = std::chrono::steady_clock;
-  ProgressDisplay::Mode mode_;
+  StatusLine line_;
   const evolve::Config& config_;
-  bool shown_ = false, started_ = false;
-  Clock::time_point begun_, last_line_ = Clock::now();
+  bool started_ = false;
+  Clock::time_point begun_;
   std::uint64_t evaluations_first_ = 0;
   double mean_ = 0;
 
