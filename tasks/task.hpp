@@ -55,6 +55,9 @@ struct Problem {
   int epochs = 1;
   /// Order of the training examples in each epoch; empty: in stored order every time.
   std::vector<std::vector<std::uint32_t>> order;
+  /// Predictions of training examples before this one of an epoch count neither in scores nor in the loss: a task may
+  /// show examples for the learner alone, and ask about the last.
+  std::size_t first_scored = 0;
   std::shared_ptr<const Control> control = nullptr;  ///< of a control task, which has no examples; else null
 };
 

@@ -211,6 +211,22 @@ double Feed<T>::squared_error(int b) const {
 }
 
 template <class T>
+double Feed<T>::loss(int b) const {
+  const auto y = prediction(b);
+  if (form_ == LabelForm::number || form_ == LabelForm::numbers) return squared_error(b);
+  if (form_ == LabelForm::binary) {
+    const double p = std::clamp(static_cast<double>(y[0]), kProbabilityMargin, 1 - kProbabilityMargin);
+    return -std::log(labels_[b] > 0.5 ? p : 1 - p);
+  }
+  const auto highest = static_cast<double>(*std::max_element(y.begin(), y.end()));
+  double sum = 0;
+  for (const T v : y) sum += std::exp(static_cast<double>(v) - highest);
+  const bool known = labels_[b] >= 0 && labels_[b] < static_cast<double>(y.size());
+  return known ? highest + std::log(sum) - static_cast<double>(y[static_cast<std::size_t>(labels_[b])])
+               : std::numeric_limits<double>::infinity();
+}
+
+template <class T>
 double Feed<T>::answer(int b) const {
   const auto y = prediction(b);
   if (form_ == LabelForm::number) return static_cast<double>(y[0]);

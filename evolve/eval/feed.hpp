@@ -37,6 +37,7 @@ class Feed {
   void before_learn();    ///< x = features, target = label
   double label(int b) const { return labels_[b]; }
   double squared_error(int b) const;  ///< of numbers; the mean over them
+  double loss(int b) const;           ///< as Outcome::loss
   std::span<const T> features() const { return x_; }
   std::span<const T> target() const { return target_; }
 

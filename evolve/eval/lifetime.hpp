@@ -16,6 +16,7 @@
 namespace mlz::eval {
 
 inline constexpr double kNoScore = std::numeric_limits<double>::quiet_NaN();
+inline constexpr double kProbabilityMargin = 1e-7;
 
 /// How examples are shown and predictions scored.
 ///
@@ -112,6 +113,7 @@ struct Settings {
   int valid_points =
       10;  ///< stream: score the validation set about so often, at least after every epoch
   bool score_test = true;  ///< score the test set at the end
+  bool loss = false;       ///< stream: take Outcome::loss
   Limits limits;
   std::function<void(vm::Machine&)> after_setup;  ///< may write registers
   std::function<void(const CurvePoint&)> on_point;
@@ -128,6 +130,9 @@ struct Outcome {
       kNoScore;  ///< accuracy or rms error of predictions made before learning, over the last epoch
   double valid = kNoScore;
   double test = kNoScore;
+  double loss = kNoScore;  ///< mean over all scored training predictions: squared error (mean over the numbers of a
+                           ///< label), or cross entropy (natural logarithm) of softmax(y), or of a scalar y as the
+                           ///< probability of class 1, kept kProbabilityMargin from 0 and 1
   std::vector<CurvePoint> curve;
   std::vector<double> returns;  ///< control: of each episode; train is their mean, test the last one
   std::int64_t steps = 0;       ///< training steps, one that stopped early included

@@ -48,7 +48,7 @@ class Stream {
   std::int64_t valid_interval() const;
   void tick(double seconds);
   bool train(int epoch);
-  bool train_step(Ids ids, Ids all);
+  bool train_step(std::size_t first, Ids all);
   void look(bool epoch_ended);
   double score_watched();
   double score_on_copy(const tasks::Examples& examples);
@@ -66,6 +66,7 @@ class Stream {
   EpochOrders orders_;
   Curve curve_;
   Watch watch_;
+  Tally loss_;
   std::int64_t watched_step_ = -1;  // when the watched set was last scored, and its score
   double watched_score_ = kNoScore;
 };
@@ -96,9 +97,10 @@ double Stream<T>::judge(int b) const {
   return feed_.answer(b) == feed_.label(b) ? 1 : 0;
 }
 
-/// False when a prediction that is not finite ends training.
+/// The step that begins with example `first` of an epoch. False when a prediction that is not finite ends training.
 template <class T>
-bool Stream<T>::train_step(Ids ids, Ids all) {
+bool Stream<T>::train_step(std::size_t first, Ids all) {
+  const Ids ids = all.subspan(first, std::min(static_cast<std::size_t>(feed_.batch()), all.size() - first));
   feed_.load(*problem_.train, ids, all);
   feed_.before_predict();
   machine_.run(Function::predict);
@@ -112,7 +114,9 @@ bool Stream<T>::train_step(Ids ids, Ids all) {
       ++outcome_.non_finite;
       finite = false;
     }
+    if (first + static_cast<std::size_t>(b) < problem_.first_scored) continue;
     tally.add(judge(b));
+    if (settings_.loss) loss_.add(feed_.loss(b));
   }
   if (!finite && !settings_.ignore_non_finite) return false;
   curve_.add(tally);
@@ -153,7 +157,7 @@ bool Stream<T>::train(int epoch) {
       outcome_.why = watch_.why();
       return false;
     }
-    if (!train_step(all.subspan(first, std::min(batch, all.size() - first)), all)) {
+    if (!train_step(first, all)) {
       outcome_.why = Stop::non_finite;
       return false;
     }
@@ -185,6 +189,7 @@ double Stream<T>::score_on_copy(const tasks::Examples& examples) {
 template <class T>
 void Stream<T>::final_scores() {
   outcome_.train = curve_.epoch_score();
+  if (loss_.count > 0) outcome_.loss = loss_.sum / static_cast<double>(loss_.count);
   const bool has_valid = problem_.valid->size() > 0;
   if (has_valid) outcome_.valid = score_watched();
   if (settings_.score_test && problem_.test->size() > 0) {

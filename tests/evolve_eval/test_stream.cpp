@@ -260,3 +260,30 @@ TEST_CASE("several numbers need a y of as many entries and the stream protocol")
   CHECK_THROWS_WITH_AS(check_fit(machine->program(), w.info, Protocol::automl), doctest::Contains("needs a scalar y"),
                        InputError);
 }
+
+TEST_CASE("the loss is cross entropy or squared error, and the first predictions may count for nothing") {
+  World classes(tasks::Metric::accuracy, 2, 2);
+  classes.settings.loss = true;
+  classes.problem.train = std::make_shared<Rows>(std::vector<std::vector<double>>{{900, 0}, {1, 2}, {0, 0}},
+                                                 std::vector<double>{1, 0, 1});
+  const std::string same = program("", "  y = x * 1\n", kIdle);
+  const double second = 1 + std::log(1 + std::exp(-1.0)), third = std::log(2.0);
+  CHECK(classes.run(same).loss == Approx((900 + second + third) / 3));
+  classes.problem.first_scored = 1;
+  CHECK(classes.run(same).loss == Approx((second + third) / 2));
+  CHECK(classes.run(same).train == 0.0);
+  classes.problem.first_scored = 2;
+  CHECK(classes.run(same).loss == Approx(third));
+
+  World numbers(tasks::Metric::rms_error);
+  numbers.settings.loss = true;
+  numbers.problem.train = rows({1, 2}, {3, 2});
+  CHECK(numbers.run(program("", "  y = sum(x)\n", kIdle)).loss == Approx(2));
+  World two(tasks::Metric::accuracy, 2);
+  two.settings.loss = true;
+  two.problem.train = rows({0.25, 7}, {1, 0});
+  CHECK(two.run(program("", "  y = sum(x)\n", kIdle)).loss ==
+        Approx((std::log(4.0) - std::log(kProbabilityMargin)) / 2));
+  two.settings.loss = false;
+  CHECK(std::isnan(two.run(program("", "  y = sum(x)\n", kIdle)).loss));
+}
