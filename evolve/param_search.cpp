@@ -21,7 +21,6 @@ namespace {
 
 // Samplers beyond any number of candidates.
 constexpr std::uint32_t kPurposes = 0xFFFFFF00;
-constexpr std::uint32_t kSearchProblems = 0, kSelectProblems = 1, kFinalProblems = 2;
 constexpr double kTickSeconds = 0.2;
 /// A full covariance matrix of so many params fills 128 MiB.
 constexpr std::size_t kMostFullParams = 4096;
@@ -98,6 +97,7 @@ ParamSearch::ParamSearch(const Config& config, Listener& listener, const std::at
                                  search_->size(), task_names_, other->size()));
   }
   check_settings(config, search_->size());
+  if (config.tune == "fme") handing_on_ = std::make_unique<outer::FinalEvaluator>(program_, search, options_);
   loop_ = make_loop(search_->initial(static_cast<std::uint64_t>(config.seed)));
 }
 
@@ -124,12 +124,14 @@ void ParamSearch::set_options(const Tasks& tasks) {
   options_.settings.curve_points = options_.settings.valid_points = 0;
   options_.settings.score_test = false;
   options_.settings.limits.cancel = &interrupted_;
+  if (config_.tune == "fme") options_.settings.limits.steps = config_.fme_run_steps;
 }
 
 std::unique_ptr<outer::OuterLoop> ParamSearch::make_loop(outer::Vector first) const {
   const auto seed = static_cast<std::uint64_t>(config_.seed);
   const auto candidates = static_cast<std::size_t>(config_.population);
   const double sigma = config_.sigma;
+  if (config_.tune == "fme") return make_fme(std::move(first));
   if (config_.tune == "cma") {
     const outer::CmaOptions options{candidates, sigma, seed, config_.covariance == "diagonal"};
     return std::make_unique<outer::Cma>(std::move(first), options);
@@ -241,6 +243,7 @@ bool ParamSearch::judge_all(std::size_t count, const std::function<void(std::siz
 }
 
 std::optional<StopReason> ParamSearch::generation() {
+  if (handing_on_) return fme_generation();
   const auto candidates = loop_->ask();
   const auto lives = static_cast<std::size_t>(config_.tasks);
   const std::uint64_t seed = problem_seed(kSearchProblems);
@@ -254,14 +257,14 @@ std::optional<StopReason> ParamSearch::generation() {
   return {};
 }
 
-void ParamSearch::end_generation(std::span<const outer::Judged> judged) {
+void ParamSearch::end_generation(std::span<const outer::Judged> judged, std::span<const outer::Vector> finals) {
   const auto lives = static_cast<std::size_t>(config_.tasks);
   outer::Vector scores, losses;
   for (std::size_t k = 0; k < judged.size() / lives; ++k) {
     scores.push_back(joined(judged.subspan(k * lives, lives)));
     losses.push_back(-scores.back());
   }
-  loop_->tell(losses);
+  loop_->tell_lived(losses, finals);
   if (!all_finite(loop_->mean())) diverged();
   ++state_.total.generations;
   state_.total.evaluations += scores.size();
@@ -278,6 +281,7 @@ void ParamSearch::log(const outer::Vector& scores) const {
                               {"train_steps", state_.total.train_steps},
                               {"best", best_},
                               {"mean", sum / static_cast<double>(scores.size())}};
+  for (const auto& [name, number] : loop_->notes()) json[name] = number;
   listener_.log(json.dump());
 }
 

@@ -1,4 +1,6 @@
 #pragma once
+#include "evolve/outer/fme.hpp"
+#include "evolve/outer/final_evaluator.hpp"
 #include "evolve/outer/param_evaluator.hpp"
 #include "evolve/search.hpp"
 
@@ -44,6 +46,7 @@ class ParamSearch {
  private:
   using Clock = std::chrono::steady_clock;
   using Tasks = std::vector<std::shared_ptr<const tasks::Task>>;
+  static constexpr std::uint32_t kSearchProblems = 0, kSelectProblems = 1, kFinalProblems = 2;
   const Config& config_;
   Listener& listener_;
   const std::atomic<bool>& interrupted_;
@@ -52,6 +55,7 @@ class ParamSearch {
   outer::EvaluatorOptions options_;
   std::unique_ptr<outer::ParamEvaluator> search_, select_, final_;
   Workers workers_;
+  std::unique_ptr<outer::FinalEvaluator> handing_on_;  ///< fme: of candidates, in the place of search_
   std::unique_ptr<outer::OuterLoop> loop_;
   SearchState state_;
   std::optional<double> held_out_;
@@ -62,6 +66,7 @@ class ParamSearch {
   Tasks tasks_of(const std::string& names) const;
   void set_options(const Tasks& tasks);
   std::unique_ptr<outer::OuterLoop> make_loop(outer::Vector first) const;
+  std::unique_ptr<outer::OuterLoop> make_fme(outer::Vector first) const;
   double seconds() const;
   std::uint64_t problem_seed(std::uint32_t purpose) const;
   std::uint32_t problem(std::size_t candidate, std::size_t number) const;
@@ -69,7 +74,8 @@ class ParamSearch {
   std::optional<StopReason> stop_now() const;
   std::optional<StopReason> budget_spent() const;
   std::optional<StopReason> generation();
-  void end_generation(std::span<const outer::Judged> judged);
+  std::optional<StopReason> fme_generation();
+  void end_generation(std::span<const outer::Judged> judged, std::span<const outer::Vector> finals = {});
   bool judge_all(std::size_t count, const std::function<void(std::size_t)>& judge);
   std::optional<double> score_on(const outer::ParamEvaluator& evaluator, std::uint32_t purpose, std::int64_t count);
   bool look();

@@ -8,7 +8,8 @@ class Bandit final : public World {
   explicit Bandit(const BanditOptions& options) : options_(options) {}
 
   void reset(DrawSequence& draws) override {
-    good_ = static_cast<double>(draws.below(options_.arms));
+    const auto drawn = static_cast<double>(draws.below(options_.arms));
+    good_ = options_.first < 0 ? drawn : static_cast<double>(options_.first);
     pulls_ = 0;
   }
   std::span<double> state() override { return {&good_, 1}; }
