@@ -132,7 +132,7 @@ std::vector<ConfigField> fme_fields() {
              "what a run puts into the pool: the solution as it modified itself, the solution as it was (parent), or in its "
              "place one that ran with added noise of --sigma, or one drawn afresh",
              {"modified", "parent", "noise", "fresh"}),
-      g.whole("fme-founders", &Config::fme_founders, 1, 1e6, "solutions drawn at the start"),
+      g.whole("fme-founders", &Config::fme_founders, 1, 1e6, "solutions drawn at the start, which run once each before any other"),
       g.whole("fme-ahead", &Config::fme_ahead, 1, 65536,
               "solutions of a generation: they are chosen, then run, perhaps in several threads, then put back in order"),
       g.whole("fme-run-steps", &Config::fme_run_steps, 0, kMany,

@@ -11,7 +11,7 @@ struct FmeOptions {
   PoolOptions pool;
   Child child = Child::modified;
   Parents parents = Parents::keep;
-  std::size_t founders = 1;  ///< solutions at the start
+  std::size_t founders = 1;  ///< solutions that run first, once each
   std::size_t ahead = 1;     ///< solutions of a generation, all chosen before any of them runs
   double own_share = 1;      ///< of the run in the performance of the child; the rest is the parent's
   double sigma = 0.05;       ///< Child::noise
@@ -30,7 +30,8 @@ struct FmeOptions {
 /// noise     What runs is a chosen solution plus noise, and goes into the pool as it was before the run.
 /// fresh     The same with numbers drawn afresh.
 ///
-/// Solutions of the start have performance 0. Generations are sets of `ahead` runs.
+/// Founders run first, as they are, and enter the pool with the score of that run, as their children do. Generations are
+/// sets of `ahead` runs.
 class Fme : public OuterLoop {
  public:
   using Draw = std::function<Vector(std::uint64_t seed)>;
@@ -42,7 +43,8 @@ class Fme : public OuterLoop {
   /// As if every run had left its solution unchanged.
   void tell(std::span<const double> losses) override { tell_lived(losses, ask()); }
   void tell_lived(std::span<const double> losses, std::span<const Vector> finals) override;
-  const Vector& mean() const override { return pool_.best().numbers; }  ///< of the pool, by performance
+  /// The best of the pool by performance; before there is one, the first vector.
+  const Vector& mean() const override { return pool_.solutions().empty() ? first_ : pool_.best().numbers; }
   std::map<std::string, double> notes() const override;
   std::int64_t generation() const override { return generation_; }
   LoopState saved() const override;
@@ -52,8 +54,9 @@ class Fme : public OuterLoop {
 
  private:
   struct Chosen {
-    std::int64_t number = 0;  ///< of the solution
+    std::int64_t number = 0;  ///< of the solution; -1 - k: founder k
     double performance = 0;   ///< when it was chosen
+    bool founder() const { return number < 0; }
   };
   FmeOptions options_;
   std::vector<char> handed_on_;
@@ -61,12 +64,14 @@ class Fme : public OuterLoop {
   Vector first_;
   FmePool pool_;
   std::vector<Chosen> chosen_;
-  std::int64_t generation_ = 0, dropped_ = 0;
+  std::int64_t generation_ = 0, dropped_ = 0, founders_begun_ = 0;
 
   void choose();
-  Vector drawn(std::size_t k) const;
+  Vector founder(std::int64_t k) const;
+  Vector drawn(std::int64_t generation, std::size_t k) const;
+  Vector candidate(std::size_t k) const;
   bool within_bound(Vector& numbers) const;
-  void take(const Chosen& parent, double score, const Vector& child);
+  void take(const Chosen& parent, double score, Vector child);
 };
 
 }  // namespace mlz::outer

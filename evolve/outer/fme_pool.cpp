@@ -142,7 +142,7 @@ void FmePool::save(LoopState& state) const {
 
 void FmePool::restore(const LoopState& state, std::size_t size) {
   const Vector& pool = state.part("pool", 3);
-  if (pool[0] < 1 || pool[0] > static_cast<double>(std::max(options_.capacity, options_.buckets))) {
+  if (!(pool[0] >= 0) || pool[0] > static_cast<double>(std::max(options_.capacity, options_.buckets))) {
     throw std::invalid_argument("the pool has another size");
   }
   const auto count = static_cast<std::size_t>(pool[0]);

@@ -156,10 +156,10 @@ TEST_CASE("each bucket has room of its own, and takes turns") {
   options.pool.buckets = 4;
   Fme loop = loop_of(options);
   for (int i = 1; i <= 20; ++i) give_birth(loop, i, i % 2 == 0 ? 0.9 : 0.3);
-  CHECK(loop.pool().solutions().size() == 5);  // the founder, two at 0.3, two at 0.9
+  CHECK(loop.pool().solutions().size() == 4);  // two at 0.3, two at 0.9
   give_birth(loop, 98, 7);
   give_birth(loop, 99, 1);
-  CHECK(loop.pool().solutions().size() == 5);  // performances outside 0 to 1 count as its ends
+  CHECK(loop.pool().solutions().size() == 4);  // performances outside 0 to 1 count as its ends
   CHECK(marks(loop).back() == 99);
   std::vector<double> last(4, -1);
   for (int g = 0; g < 100; ++g) {
@@ -188,22 +188,44 @@ TEST_CASE("children are what the run left, the parent, a noisy copy, or drawn af
   FmeOptions options;
   options.seed = 3;
   options.sigma = 0.5;
+  options.pool.kind = Kind::best;
   const auto born = [&](Child child, std::vector<char> handed_on) {
     options.child = child;
     Fme loop({5, 6}, options, std::move(handed_on), [](std::uint64_t) { return Vector{70, 80}; });
+    CHECK(loop.ask()[0] == Vector{5, 6});  // the founder, as it is
+    loop.tell_lived(Vector{-0.1}, std::vector<Vector>{{1, 2}});
     const Vector ran = loop.ask()[0];
     CHECK(loop.ask()[0] == ran);
-    loop.tell_lived(Vector{-0.5}, std::vector<Vector>{{1, 2}});
-    return std::pair(ran, loop.pool().best().numbers);
+    loop.tell_lived(Vector{-0.5}, std::vector<Vector>{{3, 4}});
+    return std::pair(ran, loop.mean());
   };
   const Vector first{5, 6};
-  CHECK(born(Child::modified, {1, 1}) == std::pair(first, Vector{1, 2}));
+  CHECK(born(Child::modified, {1, 1}) == std::pair(Vector{1, 2}, Vector{3, 4}));
   CHECK(born(Child::parent, {1, 1}) == std::pair(first, first));
   CHECK(born(Child::fresh, {1, 0}) == std::pair(Vector{70, 6}, Vector{70, 6}));
   const auto [ran, kept] = born(Child::noise, {1, 0});
   CHECK(ran == kept);
   CHECK(ran[0] != 5);
   CHECK(ran[1] == 6);
+}
+
+TEST_CASE("founders run first, once each") {
+  FmeOptions options;
+  options.founders = 4;
+  options.pool.capacity = 400;
+  Fme loop = loop_of(options);
+  std::vector<Vector> ran;
+  for (int g = 0; g < 4; ++g) {
+    ran.push_back(loop.ask()[0]);
+    give_birth(loop, -1 - g, 0.5);
+  }
+  CHECK(ran[0] == kFirst);
+  for (std::size_t i = 0; i < 4; ++i) {
+    for (std::size_t j = 0; j < i; ++j) CHECK(ran[i] != ran[j]);
+    CHECK(marked(loop, ran[i][0]).performance == 0.5);
+  }
+  CHECK(loop.pool().solutions().size() == 8);
+  CHECK(loop.pool().find(static_cast<std::int64_t>(0)) != nullptr);
 }
 
 TEST_CASE("a failed run leaves nothing behind, whatever children are") {
@@ -213,9 +235,11 @@ TEST_CASE("a failed run leaves nothing behind, whatever children are") {
     options.parents = Parents::replace;
     Fme loop = loop_of(options);
     loop.tell_lived(Vector{-1}, std::vector<Vector>{{}});
-    CHECK(loop.pool().solutions().size() == 1);
+    CHECK(loop.pool().solutions().empty());
     CHECK(loop.notes().at("dropped") == 1);
     CHECK(loop.generation() == 1);
+    CHECK(loop.ask()[0] == kFirst);
+    CHECK(loop.mean() == kFirst);
   }
 }
 
@@ -239,21 +263,21 @@ TEST_CASE("performance comes from the run, or in part from the parent; parents m
   options.own_share = 0.5;
   Fme inherits = loop_of(options);
   give_birth(inherits, 1, 0.8);
-  CHECK(marked(inherits, 1).performance == doctest::Approx(0.4));
-  give_birth(inherits, 2, 0.8);
+  CHECK(marked(inherits, 1).performance == doctest::Approx(0.8));  // a founder has none to inherit
+  give_birth(inherits, 2, 0.4);
   CHECK(marked(inherits, 2).performance == doctest::Approx(0.6));
-  give_birth(inherits, 3, 0.8);
-  CHECK(marked(inherits, 3).performance == doctest::Approx(0.7));
+  give_birth(inherits, 3, 0.2);
+  CHECK(marked(inherits, 3).performance == doctest::Approx(0.5));
 
   options.own_share = 1;
   options.parents = Parents::rescore;
   Fme rescores = loop_of(options);
   give_birth(rescores, 1, 0.8);
-  give_birth(rescores, 2, 0.7);
-  CHECK(marked(rescores, 0).performance == doctest::Approx(0.4));
-  CHECK(marked(rescores, 1).performance == doctest::Approx(0.75));
+  CHECK(marked(rescores, 0).performance == doctest::Approx(0.8));
+  give_birth(rescores, 2, 0.6);
+  CHECK(marked(rescores, 0).performance == doctest::Approx(0.7));
   give_birth(rescores, 3, 0.2);
-  CHECK(marked(rescores, 1).performance == doctest::Approx((0.8 + 0.7 + 0.2) / 3));
+  CHECK(marked(rescores, 1).performance == doctest::Approx(0.5));
 
   options.parents = Parents::replace;
   Fme replaces = loop_of(options);
