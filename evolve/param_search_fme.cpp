@@ -60,8 +60,8 @@ outer::FmeOptions fme_options(const Config& c) {
 
 std::unique_ptr<outer::OuterLoop> ParamSearch::make_fme(outer::Vector first) const {
   if (config_.tasks != 1) {
-    throw InputError(fmt::format("tasks = {}: with --tune fme a run is one lifetime; give --tasks 1, and a task of more "
-                                 "episodes or epochs for longer runs",
+    throw InputError(fmt::format("tasks = {}: with --tune fme a run is one lifetime; give --tasks 1, and a task of "
+                                 "more episodes or epochs for longer runs",
                                  config_.tasks));
   }
   return std::make_unique<outer::Fme>(std::move(first), fme_options(config_), handing_on_->handed_on(),

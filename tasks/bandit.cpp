@@ -1,5 +1,9 @@
 #include "tasks/world.hpp"
 
+#include <fmt/format.h>
+
+#include "lang/core/diagnostics.hpp"
+
 namespace mlz::tasks {
 namespace {
 
@@ -33,6 +37,10 @@ class Bandit final : public World {
 }  // namespace
 
 WorldInfo bandit(std::string name, const BanditOptions& options, std::int64_t steps) {
+  if (options.first >= static_cast<std::int64_t>(options.arms)) {
+    throw InputError(fmt::format("{}: first={} names no arm; there are {}, counted from 0", name, options.first,
+                                 options.arms));
+  }
   WorldInfo info;
   info.name = std::move(name);
   info.observations = 1;

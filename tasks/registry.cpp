@@ -258,9 +258,6 @@ auto slot_machine() {
     const Options options(given);
     BanditOptions bandit_of{options.count("arms"), options.number("good"), options.number("bad")};
     bandit_of.first = options.whole("first");
-    if (bandit_of.first >= options.whole("arms")) {
-      throw InputError(fmt::format("first={} names no arm; there are {}, counted from 0", bandit_of.first, bandit_of.arms));
-    }
     if (options.has("period")) bandit_of.period = options.whole("period");
     if (options.has("chance")) bandit_of.chance = options.number("chance");
     return make_control_task(

@@ -61,6 +61,7 @@ struct BanditOptions {
   double chance = 0;
   std::int64_t first = -1;  ///< the good arm when an episode begins; -1: drawn
 };
+/// Throws InputError where `first` is no arm.
 WorldInfo bandit(std::string name, const BanditOptions& options, std::int64_t steps);
 
 /// One episode at a time: counts steps and says when time is up.

@@ -18,13 +18,15 @@ constexpr std::uintmax_t kMostBytes = std::uintmax_t{1} << 30;
 constexpr const char* kNotes = R"(
 examples:
   mlzrecovery --task swapping_bandit:steps=200 runs/early runs/late
+  mlzrecovery --set modify=0 runs/late                  the same policy, which may no longer change itself
 
-A row for each folder of a search for params: how often the good arm is pulled, in all and in the pulls after the good arm
-has moved, and how many pulls it takes until it is pulled first, after the first and after the last move of a lifetime.)";
+A row for each folder of a search for params: how often the good arm is pulled, in all and so many pulls after the
+first one that follows a move of the good arm; and at which pull after the first and the last move of a lifetime it is
+pulled first.)";
 
 struct Options {
   std::string task = "swapping_bandit:steps=200";
-  std::vector<std::string> folders;
+  std::vector<std::string> folders, set;
   std::int64_t lifetimes = 200;
   std::uint64_t seed = 1;
 };
@@ -36,7 +38,8 @@ struct Pull {
 /// A bandit that notes what is pulled and what was good. Its state is the index of the good arm.
 class NotedBandit final : public tasks::World {
  public:
-  NotedBandit(std::unique_ptr<tasks::World> world, std::vector<Pull>& pulls) : world_(std::move(world)), pulls_(pulls) {}
+  NotedBandit(std::unique_ptr<tasks::World> world, std::vector<Pull>& pulls)
+      : world_(std::move(world)), pulls_(pulls) {}
   void reset(DrawSequence& draws) override { world_->reset(draws); }
   std::span<double> state() override { return world_->state(); }
   void observe(std::span<double> out) const override { world_->observe(out); }
@@ -68,7 +71,7 @@ struct Findings {
   std::array<Mean, kAfter.size()> after;
 };
 
-/// Pulls from a move of the good arm until the good arm is pulled, itself included; those to the next move if it is not.
+/// At which pull after a move of the good arm it is pulled first; if it is not, how many pulls there were.
 double until_good(std::span<const Pull> pulls, std::size_t begin, std::size_t end) {
   for (std::size_t i = begin; i < end; ++i) {
     if (pulls[i].arm == pulls[i].good) return static_cast<double>(i - begin + 1);
@@ -93,36 +96,57 @@ void take(Findings& findings, std::span<const Pull> pulls) {
   }
 }
 
-Findings measure(const std::string& folder, const Options& options) {
-  const auto task = tasks::make_task(options.task, tasks::DataPaths{});
+struct Policy {
+  vm::BoundProgram program;
+  vm::MachineOptions machine;
+};
+
+Policy read_policy(const std::string& folder, const tasks::Task& task, const Options& options) {
   Diagnostics diagnostics;
-  const auto compiled = text::compile(text::read_source(folder + "/best.mlz"), {}, diagnostics);
+  text::CompileOptions compile;
+  for (const std::string& one : options.set) {
+    const std::size_t equals = one.find('=');
+    if (equals == std::string::npos) throw InputError(fmt::format("--set {}: must be NAME=VALUE", one));
+    compile.set[one.substr(0, equals)] = one.substr(equals + 1);
+  }
+  const auto compiled = text::compile(text::read_source(folder + "/best.mlz"), compile, diagnostics);
   if (!compiled) throw InputError(diagnostics.text());
   vm::BindOptions bind;
-  bind.sizes = task->info().sizes;
-  const vm::BoundProgram program = vm::bind(compiled->core, bind, diagnostics);
+  bind.sizes = task.info().sizes;
+  Policy policy{vm::bind(compiled->core, bind, diagnostics), {}};
   if (!diagnostics.ok()) throw InputError(diagnostics.text());
   const std::string file = folder + "/best.safetensors";
-  vm::MachineOptions machine_options;
-  machine_options.dtype = vm::DType::f32;
-  machine_options.seed = options.seed;
-  machine_options.params =
-      tools::take_model(tools::from_safetensors(tools::read_file(file, kMostBytes), file), file, program).params;
+  policy.machine.dtype = vm::DType::f32;
+  policy.machine.seed = options.seed;
+  policy.machine.params =
+      tools::take_model(tools::from_safetensors(tools::read_file(file, kMostBytes), file), file, policy.program).params;
+  return policy;
+}
+
+/// What is pulled in lifetime `index`.
+std::vector<Pull> live(const Policy& policy, const tasks::Task& task, const Options& options, std::uint32_t index) {
+  std::vector<Pull> pulls;
+  tasks::Problem problem = task.problem(options.seed, index);
+  auto control = std::make_shared<tasks::Control>(*problem.control);
+  control->world.make = [make = control->world.make, &pulls] { return std::make_unique<NotedBandit>(make(), pulls); };
+  problem.control = control;
+  vm::MachineOptions machine_options = policy.machine;
+  machine_options.lifetimes = {index};
   eval::Settings settings;
   settings.protocol = eval::Protocol::control;
   settings.seed = options.seed;
+  settings.lifetime = index;
+  const auto machine = vm::make_machine("auto", policy.program, machine_options);
+  eval::run_lifetime(*machine, task.info(), problem, settings);
+  return pulls;
+}
+
+Findings measure(const std::string& folder, const Options& options) {
+  const auto task = tasks::make_task(options.task, tasks::DataPaths{});
+  const Policy policy = read_policy(folder, *task, options);
   Findings findings;
   for (std::uint32_t index = 0; index < static_cast<std::uint32_t>(options.lifetimes); ++index) {
-    std::vector<Pull> pulls;
-    tasks::Problem problem = task->problem(options.seed, index);
-    auto control = std::make_shared<tasks::Control>(*problem.control);
-    control->world.make = [make = control->world.make, &pulls] { return std::make_unique<NotedBandit>(make(), pulls); };
-    problem.control = control;
-    machine_options.lifetimes = {index};
-    settings.lifetime = index;
-    const auto machine = vm::make_machine("auto", program, machine_options);
-    eval::run_lifetime(*machine, task->info(), problem, settings);
-    take(findings, pulls);
+    take(findings, live(policy, *task, options, index));
   }
   return findings;
 }
@@ -149,6 +173,9 @@ int recovery(int argc, char** argv) {
   app.footer(kNotes);
   app.add_option("folders", options.folders, "folders of runs of mlzevolve --tune")->required()->type_name("DIR...");
   app.add_option("--task", options.task, "a swapping_bandit with its options")->capture_default_str();
+  app.add_option("--set", options.set, "a size or const of the programs; may be repeated")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
   app.add_option("--lifetimes", options.lifetimes, "how many")->check(CLI::Range(1, 1000000))->capture_default_str();
   app.add_option("--seed", options.seed, "of worlds and draws")->capture_default_str();
   try {

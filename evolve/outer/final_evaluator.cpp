@@ -59,8 +59,8 @@ void FinalEvaluator::find_parts() {
     for (vm::RegisterId r = 0; r < program_.registers.size(); ++r) {
       if (program_.registers[r].birth != Birth::copy || program_.registers[r].copy_of != param.id) continue;
       if (part.state != vm::kNoRegister) {
-        throw InputError(fmt::format("both `{}` and `{}` begin as `{}`; which of them is handed on as its value? Give each a "
-                                     "param of its own",
+        throw InputError(fmt::format("both `{}` and `{}` begin as `{}`, and one alone can be handed on as its value; give "
+                                     "each a param of its own",
                                      program_.registers[part.state].name, program_.registers[r].name, value.name));
       }
       part.state = r;

@@ -140,7 +140,8 @@ void Fme::restore(const LoopState& state) {
   const Vector& chosen = state.part("chosen", 2 * options_.ahead);
   for (std::size_t k = 0; k < options_.ahead; ++k) {
     chosen_[k] = {static_cast<std::int64_t>(chosen[2 * k]), chosen[2 * k + 1]};
-    const bool known = chosen_[k].founder() ? -chosen_[k].number <= founders_begun_ : pool_.find(chosen_[k].number) != nullptr;
+    const std::int64_t number = chosen_[k].number;
+    const bool known = chosen_[k].founder() ? -number <= founders_begun_ : pool_.find(number) != nullptr;
     if (!known) throw std::invalid_argument("a chosen solution is not in the pool");
   }
   generation_ = state.generation;

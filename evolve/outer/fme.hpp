@@ -21,17 +21,17 @@ struct FmeOptions {
 };
 
 /// Fitness monotonic execution (Kirsch and Schmidhuber 2022, arXiv 2212.14392), after descriptions of it: no optimiser
-/// changes a solution. It is chosen from a pool by its performance and runs, the better the more often; what it made of
-/// itself goes into the pool, with the score of that run as performance. A run that fails leaves nothing. Other kinds of
-/// children and pools are controls:
+/// changes a solution. It is chosen from a pool by its performance and runs, the better the more often; what it made
+/// of itself goes into the pool, with the score of that run as performance. A run that fails leaves nothing. Other
+/// kinds of children and pools are controls:
 ///
 /// modified  The numbers at the end of the run.
 /// parent    The solution that ran, unchanged.
 /// noise     What runs is a chosen solution plus noise, and goes into the pool as it was before the run.
 /// fresh     The same with numbers drawn afresh.
 ///
-/// Founders run first, as they are, and enter the pool with the score of that run, as their children do. Generations are
-/// sets of `ahead` runs.
+/// Founders run first, as they are, and enter the pool with the score of that run, as their children do. Generations
+/// are sets of `ahead` runs.
 class Fme : public OuterLoop {
  public:
   using Draw = std::function<Vector(std::uint64_t seed)>;
@@ -43,7 +43,7 @@ class Fme : public OuterLoop {
   /// As if every run had left its solution unchanged.
   void tell(std::span<const double> losses) override { tell_lived(losses, ask()); }
   void tell_lived(std::span<const double> losses, std::span<const Vector> finals) override;
-  /// The best of the pool by performance; before there is one, the first vector.
+  /// The best of the pool; before there is one, the first vector.
   const Vector& mean() const override { return pool_.solutions().empty() ? first_ : pool_.best().numbers; }
   std::map<std::string, double> notes() const override;
   std::int64_t generation() const override { return generation_; }

@@ -125,12 +125,14 @@ void FmePool::add_score(std::int64_t number, double score) {
 
 const Solution& FmePool::best() const {
   return *std::max_element(solutions_.begin(), solutions_.end(), [](const Solution& a, const Solution& b) {
+    if ((a.scores > 1) != (b.scores > 1)) return b.scores > 1;
     return a.performance != b.performance ? a.performance < b.performance : a.number < b.number;
   });
 }
 
 void FmePool::save(LoopState& state) const {
-  state.parts["pool"] = {static_cast<double>(solutions_.size()), static_cast<double>(clock_), static_cast<double>(born_)};
+  const auto count = static_cast<double>(solutions_.size());
+  state.parts["pool"] = {count, static_cast<double>(clock_), static_cast<double>(born_)};
   Vector& numbers = state.parts["solutions"];
   Vector& marks = state.parts["marks"];
   for (const Solution& s : solutions_) {
@@ -152,8 +154,8 @@ void FmePool::restore(const LoopState& state, std::size_t size) {
   for (std::size_t i = 0; i < count; ++i) {
     const auto first = numbers.begin() + static_cast<std::ptrdiff_t>(i * size);
     const double* mark = &marks[4 * i];
-    solutions_.push_back({{first, first + static_cast<std::ptrdiff_t>(size)}, mark[3], whole(mark[0]), whole(mark[1]),
-                          whole(mark[2])});
+    Vector own(first, first + static_cast<std::ptrdiff_t>(size));
+    solutions_.push_back({std::move(own), mark[3], whole(mark[0]), whole(mark[1]), whole(mark[2])});
   }
   clock_ = whole(pool[1]);
   born_ = whole(pool[2]);

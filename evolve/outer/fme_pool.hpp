@@ -27,8 +27,8 @@ struct PoolOptions {
   double epsilon = 0.01;
 };
 
-/// The memory of fitness monotonic execution: solutions that are chosen the more often the better they are, and of which
-/// the least recently used go.
+/// The memory of fitness monotonic execution: solutions that are chosen the more often the better they are, and of
+/// which the least recently used go.
 ///
 /// buckets  A solution is in bucket floor(p B) for its performance p, kept within 0 .. B-1. A full bucket loses its
 ///          solution that was used least recently.
@@ -52,7 +52,8 @@ class FmePool {
   void remove(std::int64_t number);
   /// Takes a further score of a solution into the mean that its performance is.
   void add_score(std::int64_t number, double score);
-  /// The highest performance, the newest of equals. There must be a solution.
+  /// The highest performance, the newest of equals; of those that were scored again, if there are any, since the first
+  /// score of a child is of the run that made it, before it was what it is. There must be a solution.
   const Solution& best() const;
 
   void save(LoopState& state) const;

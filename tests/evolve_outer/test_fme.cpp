@@ -278,6 +278,7 @@ TEST_CASE("performance comes from the run, or in part from the parent; parents m
   CHECK(marked(rescores, 0).performance == doctest::Approx(0.7));
   give_birth(rescores, 3, 0.2);
   CHECK(marked(rescores, 1).performance == doctest::Approx(0.5));
+  CHECK(rescores.mean() == kFirst);  // has run twice; 2 was born with as much but has not run
 
   options.parents = Parents::replace;
   Fme replaces = loop_of(options);

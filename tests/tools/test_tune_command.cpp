@@ -229,7 +229,8 @@ TEST_CASE("one vector of params serves several tasks") {
 namespace {
 
 const std::string kFme = "--tune fme --init stdlib/fme.mlz --set scale=4 --set d=6 --tasks 1 --population 40 "
-                         "--select-tasks 3 --final-tasks 3 --held-out-every 10 --seed 5 --checkpoint-interval 0.02 --quiet ";
+                         "--select-tasks 3 --final-tasks 3 --held-out-every 10 --seed 5 "
+                         "--checkpoint-interval 0.02 --quiet ";
 const std::string kBandit = "--task swapping_bandit:steps=20,period=7 ";
 
 nlohmann::json last_generation(const std::string& log) {
@@ -257,7 +258,8 @@ TEST_CASE("solutions that modify themselves: threads and kills change nothing") 
   for (const char* file : {"/log.jsonl", "/best.safetensors"}) {
     CHECK(folder.read("wide" + std::string(file)) == folder.read("whole" + std::string(file)));
   }
-  const Finished run = mlzrun(folder / "whole/best.mlz" + " --quiet --load " + (folder / "whole/best.safetensors ") + kBandit);
+  const std::string best = folder / "whole/best";
+  const Finished run = mlzrun(best + ".mlz --quiet --load " + best + ".safetensors " + kBandit);
   CHECK_MESSAGE(run.code == 0, run.out);
   CHECK(mlzevolve("--fme-kappa 9 --resume " + (folder / "whole")).code == 2);
 }
@@ -302,8 +304,9 @@ TEST_CASE("runs that fail leave no solution and are paid for") {
   const std::string program = folder.write("fails.mlz", "param b : vector[2] = 3\nstate B = b\n"
                                                         "def Predict(x):\n  y = sqrt(B)\n"
                                                         "def Learn(x):\n  B = B - 1\n");
-  const Finished ended = mlzevolve("--tune fme --tasks 1 --quiet --json --select-tasks 2 --final-tasks 2 --train-steps 100 --init " +
-                                   program + " --task bandit:steps=20 --out " + (folder / "run"));
+  const Finished ended = mlzevolve("--tune fme --tasks 1 --quiet --json --select-tasks 2 --final-tasks 2 "
+                                   "--train-steps 100 --task bandit:steps=20 --init " +
+                                   program + " --out " + (folder / "run"));
   REQUIRE_MESSAGE(ended.code == 0, ended.out);
   const auto last = last_generation(folder.read("run/log.jsonl"));
   CHECK(last.at("dropped") == 20);
