@@ -38,7 +38,7 @@ struct Hurdle {
 /// by a child of the best of `tournament` programs drawn with replacement from the whole population, children of the
 /// same round included. Every candidate's draws depend on its number alone, so neither the number of workers, nor how
 /// many candidates are prepared ahead, nor the cache changes what happens.
-class Evolution {
+class alignas(128) Evolution {
  public:
   struct Options {
     std::uint32_t population = 1000, tournament = 10, window = 128;

@@ -175,24 +175,35 @@ std::optional<StopReason> Search::watch(const std::atomic<bool>& interrupted) {
   return {};
 }
 
-/// A window of each island. Where there are as many islands as threads, each is one thread's; else threads share the
-/// work of one island after the other. Which it is changes nothing.
+/// A turn of an island: some windows, to the end of its round at most. Turns of programs that run in microseconds are
+/// longer, so that threads seldom wait for each other.
+void Search::take_turn(Evolution& island, std::vector<Born>& born, Workers& workers) const {
+  born.clear();
+  const int windows = judge_->part() > 1 ? 4 : 1;
+  for (int w = 0; w < windows && (w == 0 || !island.at_round_end()); ++w) {
+    const std::vector<Born>& more = island.advance(workers);
+    born.insert(born.end(), more.begin(), more.end());
+  }
+}
+
+/// A turn of each island. Where there are as many islands as threads, each is one thread's; else threads share the work
+/// of one island after the other. Which it is changes nothing.
 void Search::advance(std::span<Evolution* const> islands) {
   born_.resize(islands.size());
   if (islands.size() < 2 || islands.size() < static_cast<std::size_t>(workers_.count())) {
-    for (std::size_t i = 0; i < islands.size(); ++i) born_[i] = &islands[i]->advance(workers_);
+    for (std::size_t i = 0; i < islands.size(); ++i) take_turn(*islands[i], born_[i], workers_);
   } else {
     workers_.share(islands.size(), 1, [&](std::size_t first, std::size_t last, int worker) {
       Workers alone = Workers::alone(worker);
-      for (std::size_t i = first; i < last; ++i) born_[i] = &islands[i]->advance(alone);
+      for (std::size_t i = first; i < last; ++i) take_turn(*islands[i], born_[i], alone);
     });
   }
   // All islands are equally far, so that this order is the same for every width of windows.
   for (std::size_t k = 0, left = islands.size(); left > 0; ++k) {
     left = 0;
     for (std::size_t i = 0; i < islands.size(); ++i) {
-      if (k >= born_[i]->size()) continue;
-      count((*born_[i])[k], *islands[i]);
+      if (k >= born_[i].size()) continue;
+      count(born_[i][k], *islands[i]);
       ++left;
     }
   }

@@ -106,7 +106,7 @@ class Search {
   std::shared_ptr<const tasks::Task> task_, select_task_, final_task_;
   std::unique_ptr<Judge> judge_, hurdle_judge_;
   std::vector<Evolution> islands_;
-  std::vector<const std::vector<Born>*> born_;  // of each island that advances
+  std::vector<std::vector<Born>> born_;  // of each island that advances
   SearchState state_;  // its islands are filled in when it is saved
   std::vector<double> best_by_size_;
   Clock::time_point began_ = Clock::now(), last_tick_ = began_;
@@ -125,6 +125,7 @@ class Search {
   void fill_islands();
   std::optional<StopReason> run_experiment(const std::atomic<bool>& interrupted);
   std::optional<StopReason> generation(const std::atomic<bool>& interrupted);
+  void take_turn(Evolution& island, std::vector<Born>& born, Workers& workers) const;
   void advance(std::span<Evolution* const> islands);
   void count(const Born& born, const Evolution& island);
   void new_peak(const Born& born, const Evolution& island);
