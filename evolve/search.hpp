@@ -27,12 +27,18 @@ struct Champion {
   std::string text;        ///< canonical core text
 };
 
+/// What params are worth on some problems.
+struct Worth {
+  double score = 0;
+  std::optional<double> loss;  ///< where tasks have one
+};
+
 /// A search for params.
 struct ParamState {
   outer::LoopState loop;
   std::string program;             ///< canonical core text, which may not change
-  std::optional<double> held_out;  ///< last score on the select problems
-  std::int64_t held_out_at = -1;   ///< the generation it was taken in; -1: none yet
+  std::optional<Worth> held_out;  ///< last one on the select problems
+  std::int64_t held_out_at = -1;  ///< the generation it was taken in; -1: none yet
 };
 
 /// All a search needs to go on as if it had not stopped.
