@@ -3,6 +3,7 @@
 
 #include "evolve/eval/curve.hpp"
 #include "evolve/eval/feed.hpp"
+#include "evolve/eval/marks.hpp"
 #include "evolve/eval/order.hpp"
 #include "evolve/eval/protocols.hpp"
 #include "evolve/eval/watch.hpp"
@@ -29,6 +30,7 @@ class Stream {
         valid_every_(valid_interval()),
         orders_(problem, settings.seed, settings.lifetime),
         curve_(settings, task.metric, total_steps_, outcome_),
+        marks_(settings, task.metric, outcome_),
         watch_(settings.limits, [this](double seconds) { tick(seconds); }) {}
 
   Outcome run();
@@ -65,6 +67,7 @@ class Stream {
   std::int64_t epoch_steps_, total_steps_, valid_every_;
   EpochOrders orders_;
   Curve curve_;
+  Marks marks_;
   Watch watch_;
   Tally loss_;
   std::int64_t watched_step_ = -1;  // when the watched set was last scored, and its score
@@ -114,9 +117,13 @@ bool Stream<T>::train_step(std::size_t first, Ids all) {
       ++outcome_.non_finite;
       finite = false;
     }
-    if (first + static_cast<std::size_t>(b) < problem_.first_scored) continue;
-    tally.add(judge(b));
-    if (settings_.loss) loss_.add(feed_.loss(b));
+    if (first + static_cast<std::size_t>(b) >= problem_.first_scored) {
+      const double judged = judge(b);
+      tally.add(judged);
+      marks_.add(judged);
+      if (settings_.loss) loss_.add(feed_.loss(b));
+    }
+    marks_.example();
   }
   if (!finite && !settings_.ignore_non_finite) return false;
   curve_.add(tally);

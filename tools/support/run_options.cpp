@@ -1,6 +1,7 @@
 #include "tools/support/run_options.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -88,6 +89,16 @@ void add_limits(CLI::App& app, RunOptions& o) {
 void add_output(CLI::App& app, RunOptions& o) {
   app.add_option("--curve", o.curve, "write the learning curve as a table")
       ->type_name("FILE.csv")
+      ->group("Output");
+  app.add_option("--at", o.at, "stream: also show the score at these numbers of training examples (default: the task's)")
+      ->type_name("N,N,...")
+      ->delimiter(',')
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 60))
+      ->group("Output");
+  app.add_option("--window", o.window, "of --at: over so many of the last predictions")
+      ->type_name("N")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 24))
+      ->capture_default_str()
       ->group("Output");
   app.add_option("--plot", o.plot, "draw the learning curve")
       ->type_name("FILE.svg")
@@ -215,6 +226,8 @@ std::string command_line(const RunOptions& o) {
   add(o.time_limit > 0, fmt::format("--timelimit {}", o.time_limit));
   add(o.max_abs_error != 100, fmt::format("--max-error {}", o.max_abs_error));
   add(o.ignore_non_finite, "--ignore-nonfinite");
+  add(!o.at.empty(), fmt::format("--at {}", fmt::join(o.at, ",")));
+  add(o.window != 100, fmt::format("--window {}", o.window));
   add(!o.load.empty(), "--load " + shell_word(o.load));
   add(o.runs > 1, fmt::format("--runs {}", o.runs));
   add(true, fmt::format("--seed {}", o.seed));

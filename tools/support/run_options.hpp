@@ -27,6 +27,8 @@ struct RunOptions {
   std::int64_t max_memory_mib = 4096;
   double max_abs_error = 100;
   bool ignore_non_finite = false;
+  std::vector<std::int64_t> at;  ///< numbers of examples to report scores at; empty: the task's
+  std::int64_t window = 100;     ///< predictions such a score looks back on
   std::string curve, plot, save, load;
   std::string dump;
   bool simplify = false, ablate = false;

@@ -60,6 +60,8 @@ Runs::Runs(const RunOptions& options, Setup setup, const CoreProgram& core)
   facts_.protocol = eval::protocol_name(setup_.protocol);
   facts_.dtype = vm::dtype_name(setup_.dtype);
   facts_.metric = info.metric;
+  facts_.window = options.window;
+  if (setup_.protocol == eval::Protocol::stream) facts_.marks = options.at.empty() ? info.marks : options.at;
 }
 
 double Runs::time_left() const {
@@ -73,6 +75,8 @@ eval::Settings Runs::settings(std::uint64_t seed) {
   s.seed = seed;
   s.max_abs_error = options_.max_abs_error;
   s.ignore_non_finite = options_.ignore_non_finite;
+  s.marks = facts_.marks;
+  s.mark_window = facts_.window;
   s.limits.steps = options_.steps;
   if (options_.time_limit > 0) s.limits.seconds = std::max(time_left(), 1e-3);
   s.limits.cancel = &interrupted();
