@@ -85,7 +85,7 @@ class Glyphs final : public DrawnSource {
  public:
   explicit Glyphs(const SourceRequest& request) : DrawnSource(request, 0) {}
   Images images(const Place& asked, std::size_t classes, std::size_t per_class) const override {
-    constexpr float kLiberty = 0.6f;
+    constexpr float kThinner = 0.6f;  // than for digits, which have fewer strokes
     const Place at = place(asked);
     std::vector<Character> characters;
     for (std::size_t c = 0; c < classes; ++c) characters.emplace_back(DrawSequence(at.key(Purpose::strokes, c)));
@@ -94,7 +94,9 @@ class Glyphs final : public DrawnSource {
                         const DrawKey key = at.key(Purpose::hand, label * per_class + drawing);
                         DrawSequence draws(key);
                         const Glyph glyph = characters[label].drawn(draws);
-                        draw_glyph(glyph, Hand(draws, kLiberty), side, 0, key, out);
+                        Hand hand(draws);
+                        hand.pen *= kThinner;
+                        draw_glyph(glyph, hand, side, 0, key, out);
                       });
   }
 };

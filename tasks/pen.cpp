@@ -82,9 +82,9 @@ void write(Canvas& canvas, const Glyph& glyph, const Hand& hand, float side) {
 
 }  // namespace
 
-Hand::Hand(DrawSequence& draws, float liberty) {
+Hand::Hand(DrawSequence& draws) {
   const auto normal = [&](double deviation) {
-    return liberty * static_cast<float>(deviation * draws.normal());
+    return static_cast<float>(deviation * draws.normal());
   };
   const auto between = [&](double lo, double hi) {
     return static_cast<float>(draws.uniform(lo, hi));
@@ -93,8 +93,8 @@ Hand::Hand(DrawSequence& draws, float liberty) {
   shear = normal(0.15);
   scale_x = between(0.75, 1.05);
   scale_y = between(0.78, 1.0);
-  shift_x = liberty * between(-0.07, 0.07);
-  shift_y = liberty * between(-0.07, 0.07);
+  shift_x = between(-0.07, 0.07);
+  shift_y = between(-0.07, 0.07);
   bend_x = normal(0.05);
   bend_y = normal(0.05);
   pen = between(0.07, 0.14);

@@ -15,8 +15,7 @@ struct Hand {
   float pen;             ///< width of the line
   float ink;             ///< 0 .. 1
 
-  /// A hand as different from others as `liberty` says: 1 for digits, 0 always writes upright and straight.
-  explicit Hand(DrawSequence& draws, float liberty = 1);
+  explicit Hand(DrawSequence& draws);
 };
 
 /// Draws a glyph as size x size grey levels, ink 255 on 0, under normal noise of deviation `noise` (1 is full ink). The

@@ -1,3 +1,4 @@
+#include "tasks/few_shot.hpp"
 #include "tasks/online.hpp"
 
 namespace mlz::tasks {
@@ -29,12 +30,35 @@ std::vector<TaskOption> online_options() {
       share("project", "share of lifetimes with every image multiplied by a random matrix of full size")};
 }
 
+std::vector<TaskOption> few_shot_options() {
+  return {
+      {"data", "glyphs",
+       "glyphs (characters drawn from the seed), omniglot, or a task with classes as in data=(mnist:classes=0/1/2/3/4); with "
+       "labels=after several in one episode, as in data=(omniglot + mnist)"},
+      whole("ways", "5", 2, 1000, "classes of an episode, drawn anew for each"),
+      whole("shots", "1", 1, 1000, "images of each class with their labels"),
+      whole("queries", "1", 0, 1000, "images asked about at the end, of labels=with"),
+      choice("labels", {"with", "after"},
+             "with: the label stands behind the pixels, as a one-hot of ways numbers; after: the program gets it in Learn"),
+      choice("blank", {"first", "zeros"}, "what stands in the place of a query's label: class 0, or nothing"),
+      choice("order", {"random", "given"}, "of the data sets of an episode"),
+      whole("shorten", "0", 0, 1e6, "each part of labels=after loses a random number up to this of its last examples"),
+      choice("split", {"train", "valid", "test", "background", "evaluation"},
+             "part of the data; of omniglot, characters apart from those of the other splits"),
+      whole("size", "0", 0, 512, "side of the images after shrinking by area means; 0 as stored, 28 where drawn"),
+      choice("rotations", {"auto", "0", "1"}, "1: images turned by 90, 180 and 270 degrees are further classes; auto: of omniglot"),
+      whole("normalise", "0", 0, 1, "1: less the mean, divided by the deviation of the set's pixels; 0: from 0 to 1")};
+}
+
 }  // namespace
 
 std::vector<TaskEntry> stream_tasks() {
   return {{"online", "a stream of images, one at a time and each lifetime with its own, as VSML learns from",
            online_options(),
-           [](const auto& given, const DataPaths& paths) { return make_online(Options(given), paths); }}};
+           [](const auto& given, const DataPaths& paths) { return make_online(Options(given), paths); }},
+          {"fewshot", "classes seen for the first time, a few images of each; needs no data with data=glyphs",
+           few_shot_options(),
+           [](const auto& given, const DataPaths& paths) { return make_few_shot(Options(given), paths); }}};
 }
 
 }  // namespace mlz::tasks

@@ -8,7 +8,7 @@ namespace mlz::tasks {
 namespace {
 
 constexpr float kNear = 0.12f, kFar = 0.88f;  // the part of the box that strokes begin and end in
-constexpr double kShake = 0.02;               // deviation of shaping points between drawings
+constexpr double kShake = 0.035;              // deviation of shaping points between drawings
 constexpr int kPieces = 9;                    // straight lines in a curve
 
 float between(DrawSequence& draws, double lo, double hi) { return static_cast<float>(draws.uniform(lo, hi)); }
