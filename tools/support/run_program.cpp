@@ -7,6 +7,7 @@
 #include "evolve/eval/tracing_machine.hpp"
 #include "tools/support/files.hpp"
 #include "tools/support/lists.hpp"
+#include "tools/support/matrix_program.hpp"
 #include "tools/support/model_file.hpp"
 #include "tools/support/program_main.hpp"
 #include "tools/support/program_setup.hpp"
@@ -24,6 +25,7 @@ class Runs {
  public:
   Runs(const RunOptions& options, Setup setup, const CoreProgram& core);
   int run();
+  RunSet run_all();
 
  private:
   void begin(const vm::Machine& machine, const tasks::Problem& problem);
@@ -168,23 +170,33 @@ int Runs::exit_code() const {
   return kSuccess;
 }
 
-int Runs::run() {
-  catch_interrupts();
+RunSet Runs::run_all() {
   for (int number = 1; number <= options_.runs && !interrupted(); ++number) {
     if (number > 1 && options_.time_limit > 0 && time_left() <= 0) break;
     run_one(number);
   }
+  return {facts_, results_};
+}
+
+int Runs::run() {
+  catch_interrupts();
+  run_all();
   report();
   return exit_code();
 }
 
 }  // namespace
 
+RunSet run_all(const RunOptions& options, Setup setup, const CoreProgram& core) {
+  return Runs(options, std::move(setup), core).run_all();
+}
+
 int run_program(const RunOptions& options) {
   if (options.list_ops || options.list_tasks) {
     fmt::print("{}", options.list_ops ? list_ops() : tasks::list_tasks());
     return kSuccess;
   }
+  if (!options.matrix.empty()) return run_matrix(options);
   check_writable(options.curve, "--curve");
   check_writable(options.plot, "--plot");
   check_writable(options.save, "--save");
