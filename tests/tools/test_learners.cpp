@@ -86,6 +86,7 @@ TEST_CASE("streams are scored at numbers of examples") {
   const double early = at.at("scores")[0].at("mean"), late = at.at("scores")[1].at("mean");
   CHECK(early > 0.15);
   CHECK(late > early + 0.2);
+  CHECK(mlzrun("--quiet --at 5,7 stdlib/online.mlz --task online:data=digits,size=8,steps=9").says("at 7"));
   CHECK(mlzrun("stdlib/online.mlz --task online:data=digits --at 0").code == 2);
   CHECK(mlzrun("stdlib/online.mlz --task online:data=digits --at 5,x").code == 2);
 }
