@@ -107,6 +107,7 @@ void add_output(CLI::App& app, RunOptions& o) {
   app.add_option("--at", o.at, "stream: also show the score at these numbers of training examples (default: the task's)")
       ->type_name("N,N,...")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 60))
       ->group("Output");
   app.add_option("--window", o.window, "of --at: over so many of the last predictions")
@@ -213,8 +214,8 @@ std::optional<RunOptions> parse_run_options(int argc, const char* const* argv, i
   CLI::App app{"Runs a learning program on a task and shows how well it learns.", "mlzrun"};
   app.set_version_flag("--version", version_text());
   app.footer(kExamples);
-  add_learner(app, options, settings);
   add_run_options(app, options);
+  add_learner(app, options, settings);
   add_limits(app, options);
   add_output(app, options);
   add_simplify(app, options);
