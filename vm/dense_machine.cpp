@@ -62,6 +62,13 @@ class DenseMachine final : public Machine {
     for (int lane = 0; lane < lanes(); ++lane) set_births(lane);
   }
 
+  void rebirth(const MachineOptions& options) override {
+    lifetimes_ = same_lanes(*this, options);
+    params_ = param_values(program_, options);
+    key_.seed = options.seed;
+    reset();
+  }
+
   void run(Function function) override {
     if (function == Function::setup) {
       fixed_is_old_ = true;
@@ -85,6 +92,8 @@ class DenseMachine final : public Machine {
   void write(RegisterId id, int lane, std::span<const float> in) override {
     write_as(id, lane, in);
   }
+
+  void set_runs(Function function, std::uint64_t runs) override { runs_[static_cast<std::size_t>(function)] = runs; }
 
   Snapshot save() const override {
     Snapshot snapshot;

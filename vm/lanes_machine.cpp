@@ -33,6 +33,12 @@ class LanesMachine final : public Machine {
   const BoundProgram& program() const override { return program_; }
 
   void reset() override;
+  void rebirth(const MachineOptions& options) override {
+    lifetimes_ = same_lanes(*this, options);
+    params_ = param_values(program_, options);
+    seed_ = options.seed;
+    reset();
+  }
   void run(Function function) override;
   void read(RegisterId id, int lane, std::span<double> out) const override {
     read_as(id, lane, out);
@@ -46,6 +52,7 @@ class LanesMachine final : public Machine {
   void write(RegisterId id, int lane, std::span<const float> in) override {
     write_as(id, lane, in);
   }
+  void set_runs(Function function, std::uint64_t runs) override { runs_[static_cast<std::size_t>(function)] = runs; }
   Snapshot save() const override;
   void restore(const Snapshot& snapshot) override;
   void set_draw_stream(std::uint32_t stream) override { stream_ = stream; }

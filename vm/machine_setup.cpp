@@ -63,6 +63,12 @@ std::vector<std::uint32_t> lane_lifetimes(const MachineOptions& options) {
       fmt::format("{} lanes need as many lifetimes, not {}", options.lanes, lifetimes.size()));
 }
 
+std::vector<std::uint32_t> same_lanes(const Machine& machine, const MachineOptions& options) {
+  std::vector<std::uint32_t> lifetimes = lane_lifetimes(options);
+  if (options.lanes == machine.lanes()) return lifetimes;
+  throw InputError(fmt::format("the machine has {} lanes, not {}", machine.lanes(), options.lanes));
+}
+
 std::vector<std::vector<double>> initial_params(const BoundProgram& program, std::uint64_t seed) {
   std::vector<std::vector<double>> out;
   for (std::size_t i = 0; i < program.params.size(); ++i)

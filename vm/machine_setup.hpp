@@ -8,6 +8,9 @@ namespace mlz::vm {
 /// another length.
 std::vector<std::uint32_t> lane_lifetimes(const MachineOptions& options);
 
+/// The same for a machine that exists. Throws InputError unless it has as many lanes.
+std::vector<std::uint32_t> same_lanes(const Machine& machine, const MachineOptions& options);
+
 /// One complete value per param: those of the options, first values where they are left out. Throws
 /// InputError when a count or a size does not fit.
 std::vector<std::vector<double>> param_values(const BoundProgram& program,

@@ -45,6 +45,13 @@ void ReferenceMachine::reset() {
   }
 }
 
+void ReferenceMachine::rebirth(const MachineOptions& options) {
+  lifetimes_ = same_lanes(*this, options);
+  params_ = param_values(program_, options);
+  seed_ = options.seed;
+  reset();
+}
+
 void ReferenceMachine::step(const BoundInstruction& instruction, int lane, std::uint64_t runs) {
   std::vector<Value> in;
   for (std::size_t k = 0; k < instruction.in_count; ++k) {

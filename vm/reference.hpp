@@ -18,11 +18,13 @@ class ReferenceMachine final : public Machine {
   const BoundProgram& program() const override { return program_; }
 
   void reset() override;
+  void rebirth(const MachineOptions& options) override;
   void run(Function function) override;
   void read(RegisterId id, int lane, std::span<double> out) const override;
   void write(RegisterId id, int lane, std::span<const double> in) override;
   void read(RegisterId id, int lane, std::span<float> out) const override;
   void write(RegisterId id, int lane, std::span<const float> in) override;
+  void set_runs(Function function, std::uint64_t runs) override { runs_[static_cast<std::size_t>(function)] = runs; }
   Snapshot save() const override;
   void restore(const Snapshot& snapshot) override;
   void set_draw_stream(std::uint32_t stream) override { stream_ = stream; }
