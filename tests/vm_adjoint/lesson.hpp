@@ -19,6 +19,18 @@ class Lesson {
     x_ = draw(Role::x), target_ = draw(Role::target), weight_ = draw(Role::y);
   }
 
+  /// The same examples for each of several lanes.
+  Lesson repeated(int lanes) const {
+    Lesson made = *this;
+    made.lanes_ = lanes;
+    for (std::vector<Numbers>* all : {&made.x_, &made.target_, &made.weight_}) {
+      std::vector<Numbers> more;
+      for (const Numbers& one : *all) more.insert(more.end(), static_cast<std::size_t>(lanes), one);
+      *all = std::move(more);
+    }
+    return made;
+  }
+
   double loss(vm::Machine& m, int lane = 0) {
     m.reset();
     m.run(Function::setup);
