@@ -40,6 +40,7 @@ class Writer {
       in_setup_ = function[0] == 'S';
       const int lines = 1 + static_cast<int>(below(static_cast<std::uint64_t>(options_.lines)));
       for (int i = 0; i < lines; ++i) line();
+      if (options_.more_params && function[0] == 'P') answer();
     }
     return text_;
   }
@@ -72,6 +73,14 @@ class Writer {
       text_ += fmt::format("param {} : {} ~ normal(0.5, 1)\nstate {} = {}\n", param, types[i].print(), state, param);
       registers_.push_back({param, types[i]});
       registers_.push_back({state, types[i]});
+    }
+  }
+
+  /// A prediction from several registers.
+  void answer() {
+    for (int i = 0; i < 4; ++i) {
+      const Register& r = registers_[below(registers_.size())];
+      text_ += fmt::format(fmt::runtime(r.type.scalar() ? "  s1 = s1 + tanh({})\n" : "  s1 = s1 + mean(tanh({}))\n"), r.name);
     }
   }
 

@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <map>
 #include <set>
 
 #include "lesson.hpp"
 #include "tests/support/random_bound.hpp"
+#include "vm/bind_shapes.hpp"
 
 using namespace mlz;
 using namespace mlz::test;
@@ -31,13 +33,13 @@ const std::map<OpId, std::string> kAbsent{
     {OpId::bernoulli, "draws are flat in the probability between their steps"},
 };
 
-struct Shape {
+struct Form {
   Kind kind;
   std::int64_t rows, cols;
 };
-constexpr Shape kScalar{Kind::scalar, 1, 1}, kVector{Kind::vector, 1, 6}, kMatrix{Kind::matrix, 4, 6};
+constexpr Form kScalar{Kind::scalar, 1, 1}, kVector{Kind::vector, 1, 6}, kMatrix{Kind::matrix, 4, 6};
 
-Shape shape_of(char letter) { return letter == 's' ? kScalar : letter == 'v' ? kVector : kMatrix; }
+Form shape_of(char letter) { return letter == 's' ? kScalar : letter == 'v' ? kVector : kMatrix; }
 
 /// The values operands may have so that no kink and no edge of a domain is near.
 std::pair<double, double> range_of(OpId op) {
@@ -49,6 +51,7 @@ std::pair<double, double> range_of(OpId op) {
     case OpId::power: return {0.5, 2.5};
     case OpId::arcsin:
     case OpId::arccos: return {-0.8, 0.8};
+    case OpId::tan: return {-1.2, 1.2};
     default: return {-1.7, 1.9};
   }
 }
@@ -59,7 +62,7 @@ class OneOp {
   OneOp(OpId op, std::uint64_t seed) : op_(op), random_(seed) {}
 
   /// False when the op does not take operands of these shapes, or gives another shape than `out`.
-  bool check(const std::vector<Shape>& in, Shape out, std::array<std::int64_t, 4> attr, double value = 0) {
+  bool check(const std::vector<Form>& in, Form out, std::array<std::int64_t, 4> attr, double value = 0) {
     ProgramBuilder b;
     b.function = Function::predict;
     vm::BoundInstruction i;
@@ -67,7 +70,7 @@ class OneOp {
     i.attr = attr;
     i.value = value;
     std::vector<vm::Dims> dims;
-    for (const Shape& s : in) {
+    for (const Form& s : in) {
       dims.push_back({s.kind, s.rows, s.cols});
       i.in[i.in_count++] = b.normal_param(s.kind, s.rows, s.cols, 1);
     }
@@ -137,19 +140,19 @@ class OneOp {
 };
 
 /// All combinations of operand kinds that a row admits, also columns, rows and single entries where it broadcasts.
-std::vector<std::vector<Shape>> operand_shapes(const OpInfo& op) {
-  std::vector<std::vector<Shape>> all{{}};
+std::vector<std::vector<Form>> operand_shapes(const OpInfo& op) {
+  std::vector<std::vector<Form>> all{{}};
   for (const std::string& letters : op.operands) {
-    std::vector<std::vector<Shape>> longer;
+    std::vector<std::vector<Form>> longer;
     for (const auto& begun : all) {
-      std::vector<Shape> choices;
+      std::vector<Form> choices;
       for (const char letter : letters) choices.push_back(shape_of(letter));
       if (op.has(kElementwise) && op.operands.size() > 1 && letters.find('m') != std::string::npos) {
         choices.push_back({Kind::matrix, 4, 1});
         choices.push_back({Kind::matrix, 1, 6});
         choices.push_back({Kind::vector, 1, 1});
       }
-      for (const Shape& s : choices) {
+      for (const Form& s : choices) {
         longer.push_back(begun);
         longer.back().push_back(s);
       }
@@ -160,13 +163,13 @@ std::vector<std::vector<Shape>> operand_shapes(const OpInfo& op) {
 }
 
 struct Variant {
-  Shape out;
+  Form out;
   std::array<std::int64_t, 4> attr{};
   double value = 0;
 };
 
 /// Attributes and results to try with operands of those shapes.
-std::vector<Variant> variants(OpId op, const std::vector<Shape>& in) {
+std::vector<Variant> variants(OpId op, const std::vector<Form>& in) {
   const bool matrix = !in.empty() && in[0].kind == Kind::matrix;
   const auto n = [&] { return in[0].rows * in[0].cols; };
   switch (op) {
@@ -217,7 +220,7 @@ TEST_CASE("every op's gradient agrees with differences, for every kind and broad
     if (!flows) continue;
     int checked = 0;
     std::uint64_t seed = 1;
-    for (std::vector<Shape> in : operand_shapes(op)) {
+    for (std::vector<Form> in : operand_shapes(op)) {
       if (op.rule == ShapeRule::matvec) in[1] = kVector;
       if (op.rule == ShapeRule::vecmat) in[0] = {Kind::vector, 1, 4};
       if (op.rule == ShapeRule::matmul) in[1] = {Kind::matrix, 6, 3};
