@@ -92,6 +92,9 @@ std::vector<ConfigField> search_fields() {
       g.whole("tournament", &Config::tournament, 1, 1000, "programs drawn to find a parent"),
       g.number("mutate-prob", &Config::mutate_prob, 0, 1, "how often a child is mutated; else it is a copy"),
       g.text("mutations", &Config::mutations, "NAME[:WEIGHT],...; see --list-mutations"),
+      g.whole("probe-examples", &Config::probe_examples, 0, 1'000'000,
+              "try programs on so many training and validation examples of each problem first; whoever does there exactly "
+              "what one of the living did takes its score; 0: no probe"),
       g.whole("hurdle-tasks", &Config::hurdle_tasks, 0, 10000,
               "try programs on so many of the problems first, and on all only who clears the hurdle; 0: no hurdle"),
       g.number("hurdle-percentile", &Config::hurdle_percentile, 0, 100,
@@ -116,6 +119,10 @@ std::vector<ConfigField> param_fields() {
              {"full", "diagonal"}),
       g.whole("held-out-every", &Config::held_out_every, 0, kMany,
               "generations between scores of the result on the select problems, which change nothing; 0: at the end alone"),
+      g.text("objective", &Config::objective,
+             "what is improved: the score, or the mean loss of the predictions (cross entropy, or squared error)",
+             {"score", "loss"}),
+      g.whole("lanes", &Config::lanes, 0, 65536, "lifetimes that one machine leads together; 0: as suits the program"),
       g.text("join-tasks", &Config::join_tasks, "how the scores of several tasks, as in --task 'A; B', are joined",
              {"product", "mean"}),
   };

@@ -64,6 +64,9 @@ std::unique_ptr<outer::OuterLoop> ParamSearch::make_fme(outer::Vector first) con
                                  "more episodes or epochs for longer runs",
                                  config_.tasks));
   }
+  if (config_.objective == "loss") {
+    throw InputError("objective = loss: --tune fme chooses by scores; leave --objective away");
+  }
   return std::make_unique<outer::Fme>(std::move(first), fme_options(config_), handing_on_->handed_on(),
                                       [this](std::uint64_t seed) { return search_->initial(seed); });
 }
@@ -74,12 +77,20 @@ std::optional<StopReason> ParamSearch::fme_generation() {
   const std::uint64_t seed = problem_seed(kSearchProblems);
   std::vector<outer::Judged> judged(candidates.size());
   std::vector<outer::Vector> finals(candidates.size());
-  const bool whole = judge_all(candidates.size(), [&](std::size_t k) {
-    outer::Lived lived = handing_on_->live(candidates[k], seed, static_cast<std::uint32_t>(k));
-    judged[k] = lived.judged;
-    finals[k] = std::move(lived.final);
+  std::atomic<bool> late = false;
+  std::atomic<std::size_t> begun = 0;
+  workers_.share(candidates.size(), 1, [&](std::size_t first, std::size_t last, int worker) {
+    for (std::size_t k = first; k < last; ++k) {
+      late = late || stop_now() == StopReason::time;
+      if (late || interrupted_) return;
+      if (worker == 0) watch(begun);
+      ++begun;
+      outer::Lived lived = handing_on_->live(candidates[k], seed, static_cast<std::uint32_t>(k));
+      judged[k] = lived.judged;
+      finals[k] = std::move(lived.final);
+    }
   });
-  if (!whole) return stop_now();
+  if (late || interrupted_) return stop_now();
   end_generation(judged, finals);
   return {};
 }

@@ -114,8 +114,9 @@ void check_fit(const vm::BoundProgram& program, const tasks::TaskInfo& task, Pro
 }
 
 template <class T>
-Feed<T>::Feed(vm::Machine& machine, const tasks::TaskInfo& task)
+Feed<T>::Feed(vm::Machine& machine, const tasks::TaskInfo& task, int lane)
     : machine_(machine),
+      lane_(lane),
       x_id_(machine.program().with_role(Role::x)),
       target_id_(machine.program().with_role(Role::target)),
       y_id_(machine.program().with_role(Role::y)),
@@ -131,10 +132,7 @@ Feed<T>::Feed(vm::Machine& machine, const tasks::TaskInfo& task)
   x_.assign(features_ * batch, T(0));
   target_.assign(y_.size(), T(0));
   labels_.assign(batch, 0);
-  for (const auto& instruction :
-       machine.program().code[static_cast<std::size_t>(Function::predict)]) {
-    x_changes_ |= instruction.live && instruction.out == x_id_;
-  }
+  x_changes_ = writes(machine.program(), Function::predict, x_id_);
 }
 
 template <class T>
@@ -158,8 +156,8 @@ void Feed<T>::before_predict() {
 }
 
 template <class T>
-void Feed<T>::before_learn() {
-  if (x_changes_) write(x_id_, x_);
+void Feed<T>::make_target() {
+  std::fill(target_.begin(), target_.end(), T(0));
   const std::size_t entries = target_.size() / labels_.size();
   std::transform(numbers_.begin(), numbers_.end(), target_.begin(),
                  [](double v) { return static_cast<T>(v); });
@@ -170,12 +168,18 @@ void Feed<T>::before_learn() {
       target_[b * entries + static_cast<std::size_t>(labels_[b])] = T(1);
     }
   }
+}
+
+template <class T>
+void Feed<T>::before_learn() {
+  if (x_changes_) write(x_id_, x_);
+  make_target();
   write(target_id_, target_);
 }
 
 template <class T>
 void Feed<T>::take_prediction() {
-  if (y_id_ != vm::kNoRegister) machine_.read(y_id_, 0, std::span<T>(y_));
+  if (y_id_ != vm::kNoRegister) machine_.read(y_id_, lane_, std::span<T>(y_));
 }
 
 template <class T>
@@ -224,6 +228,31 @@ double Feed<T>::loss(int b) const {
   const bool known = labels_[b] >= 0 && labels_[b] < static_cast<double>(y.size());
   return known ? highest + std::log(sum) - static_cast<double>(y[static_cast<std::size_t>(labels_[b])])
                : std::numeric_limits<double>::infinity();
+}
+
+template <class T>
+void Feed<T>::loss_gradient(int b, double weight, std::span<T> out) const {
+  const auto y = prediction(b);
+  const auto put = [&](std::size_t j, double slope) { out[j] = static_cast<T>(weight * slope); };
+  const double label = labels_[b];
+  if (form_ == LabelForm::binary) {
+    const auto p = static_cast<double>(y[0]);
+    const bool kept = p < kProbabilityMargin || p > 1 - kProbabilityMargin;
+    return put(0, kept ? 0 : label > 0.5 ? -1 / p : 1 / (1 - p));
+  }
+  if (form_ != LabelForm::onehot) {
+    for (std::size_t j = 0; j < y.size(); ++j) {
+      const double wanted = form_ == LabelForm::numbers ? numbers_[static_cast<std::size_t>(b) * y.size() + j] : label;
+      put(j, 2 * (static_cast<double>(y[j]) - wanted) / static_cast<double>(y.size()));
+    }
+    return;
+  }
+  const auto highest = static_cast<double>(*std::max_element(y.begin(), y.end()));
+  double sum = 0;
+  for (const T v : y) sum += std::exp(static_cast<double>(v) - highest);
+  for (std::size_t j = 0; j < y.size(); ++j) {
+    put(j, std::exp(static_cast<double>(y[j]) - highest) / sum - (label == static_cast<double>(j) ? 1 : 0));
+  }
 }
 
 template <class T>

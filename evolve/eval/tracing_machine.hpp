@@ -25,6 +25,7 @@ class TracingMachine : public vm::Machine {
     inner_->reset();
     found_.reset();
   }
+  void set_births(std::span<const vm::Birth> births) override { inner_->set_births(births); }
   void run(Function function) override {
     if (found_ || stream_ != 0) {
       inner_->run(function);
@@ -44,6 +45,7 @@ class TracingMachine : public vm::Machine {
   void write(vm::RegisterId id, int lane, std::span<const float> in) override {
     inner_->write(id, lane, in);
   }
+  void set_runs(Function function, std::uint64_t runs) override { inner_->set_runs(function, runs); }
   vm::Snapshot save() const override { return inner_->save(); }
   void restore(const vm::Snapshot& snapshot) override { inner_->restore(snapshot); }
   void set_draw_stream(std::uint32_t stream) override {

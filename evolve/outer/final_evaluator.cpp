@@ -46,6 +46,9 @@ FinalEvaluator::FinalEvaluator(const CoreProgram& program, std::vector<std::shar
   program_ = bound(program, info, born_of_params(bound(program, info, {})));
   options_.settings.protocol = eval::protocol_of(options_.protocol.empty() ? info.protocol : options_.protocol);
   eval::check_fit(program_, info, options_.settings.protocol);
+  vm::MachineOptions machine;
+  machine.dtype = options_.dtype;
+  machines_ = std::make_unique<MachinePool>(options_.engine, program_, machine);
   find_parts();
   if (std::count(handed_on_.begin(), handed_on_.end(), 1) == 0) {
     throw InputError("no state begins as a param, so a lifetime leaves nothing to hand on; write `state W = W0`");
@@ -70,31 +73,31 @@ void FinalEvaluator::find_parts() {
   }
 }
 
+void FinalEvaluator::read_final(const vm::Machine& machine, Vector& params) const {
+  for (const Part& part : parts_) {
+    if (part.state == vm::kNoRegister) continue;
+    machine.read(part.state, 0, std::span<double>(params).subspan(part.first, part.size));
+  }
+}
+
 Lived FinalEvaluator::live(std::span<const double> params, std::uint64_t seed, std::uint32_t index) const {
   if (params.size() != handed_on_.size()) throw std::invalid_argument("a vector of params has the wrong size");
-  vm::MachineOptions machine_options;
-  machine_options.dtype = options_.dtype;
-  machine_options.seed = seed;
-  machine_options.lifetimes = {index};
+  auto values = std::make_shared<vm::ParamValues>();
   for (const Part& part : parts_) {
-    const auto values = params.subspan(part.first, part.size);
-    machine_options.params.emplace_back(values.begin(), values.end());
+    const auto own = params.subspan(part.first, part.size);
+    values->emplace_back(own.begin(), own.end());
   }
-  eval::Settings settings = options_.settings;
-  settings.seed = seed;
-  settings.lifetime = index;
-  const auto machine = vm::make_machine(options_.engine, program_, machine_options);
-  const auto outcome = eval::run_lifetime(*machine, task_->info(), task_->problem(seed, index), settings);
+  const tasks::Problem problem = task_->problem(seed, index);
+  const eval::LaneLifetime lifetime{&problem, seed, index};
   Lived lived;
-  lived.judged.steps = outcome.steps;
-  if (outcome.failed() || !std::isfinite(outcome.score)) return lived;
-  lived.judged.score = outcome.score;
-  lived.final.assign(params.begin(), params.end());
-  for (const Part& part : parts_) {
-    if (part.state != vm::kNoRegister) {
-      machine->read(part.state, 0, std::span<double>(lived.final).subspan(part.first, part.size));
-    }
-  }
+  machines_->with({vm::Birth{seed, index, std::move(values)}}, [&](vm::Machine& machine) {
+    const auto outcome = eval::run_lifetimes(machine, task_->info(), {&lifetime, 1}, options_.settings).at(0);
+    lived.judged.steps = outcome.steps;
+    if (outcome.failed() || !std::isfinite(outcome.score)) return;
+    lived.judged.score = outcome.score;
+    lived.final.assign(params.begin(), params.end());
+    read_final(machine, lived.final);
+  });
   if (!all_finite(lived.final)) lived.final.clear();
   return lived;
 }

@@ -16,6 +16,8 @@ class FinalEvaluator {
   /// Throws InputError unless there is one task, which the program fits, and params that a state begins as, one each.
   FinalEvaluator(const CoreProgram& program, std::vector<std::shared_ptr<const tasks::Task>> tasks,
                  EvaluatorOptions options);
+  FinalEvaluator(const FinalEvaluator&) = delete;
+  FinalEvaluator& operator=(const FinalEvaluator&) = delete;
 
   /// Lifetime `index` of params as ParamEvaluator has them. Throws std::invalid_argument for a vector of another size.
   Lived live(std::span<const double> params, std::uint64_t seed, std::uint32_t index) const;
@@ -30,10 +32,12 @@ class FinalEvaluator {
   std::shared_ptr<const tasks::Task> task_;
   EvaluatorOptions options_;
   vm::BoundProgram program_;
+  std::unique_ptr<MachinePool> machines_;
   std::vector<Part> parts_;
   std::vector<char> handed_on_;
 
   void find_parts();
+  void read_final(const vm::Machine& machine, Vector& params) const;
 };
 
 }  // namespace mlz::outer

@@ -40,6 +40,7 @@ Tasks task(const char* name) { return {tasks::make_task(name, tasks::DataPaths{}
 EvaluatorOptions options_of(vm::DType dtype) {
   EvaluatorOptions options;
   options.dtype = dtype;
+  options.engine = "dense";
   return options;
 }
 

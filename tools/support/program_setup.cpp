@@ -5,6 +5,7 @@
 #include "lang/text/parser.hpp"
 #include "tools/support/model_file.hpp"
 #include "tools/support/program_main.hpp"
+#include "vm/adjoint/adjoint.hpp"
 #include "vm/dense.hpp"
 #include "vm/lanes.hpp"
 #include "vm/optimise.hpp"
@@ -41,8 +42,12 @@ text::Compiled compile_program(const RunOptions& options) {
 }
 
 Setup set_up(const RunOptions& options, const CoreProgram& core) {
+  return set_up(options, core, tasks::make_task(options.task, tasks::DataPaths::standard(options.data)));
+}
+
+Setup set_up(const RunOptions& options, const CoreProgram& core, std::shared_ptr<const tasks::Task> task) {
   Setup setup;
-  setup.task = tasks::make_task(options.task, tasks::DataPaths::standard(options.data));
+  setup.task = std::move(task);
   setup.protocol =
       eval::protocol_of(options.protocol.empty() ? setup.info().protocol : options.protocol);
   const bool f64 = options.dtype.empty() ? setup.protocol == eval::Protocol::automl ||
@@ -98,6 +103,7 @@ std::string dump(const RunOptions& options, const text::Compiled& compiled) {
       vm::make_machine(options.engine, setup.program, machine_options)->engine());
   const std::string exact = comment_header(setup.info().name, eval::protocol_name(setup.protocol),
                                            options.seed, vm::dtype_name(setup.dtype), engine);
+  if (options.dump == "adjoint") return exact + print(vm::differentiate(setup.program));
   return exact + (options.dump == "code" ? code_text(setup.program, engine, machine_options)
                                          : print(setup.program));
 }
