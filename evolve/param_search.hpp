@@ -29,8 +29,9 @@ struct ParamOutcome {
 /// configuration and seed alone.
 ///
 /// A candidate's score is the mean or median over `tasks` problems. Each pair of an evolution strategy has problems of
-/// its own, the same for both; in the other loops all candidates of a generation have the same. The next generation has
-/// other ones, unless `fresh_tasks` is off.
+/// its own, the same for both; with fme each candidate has one of its own, whose final states the loop is told; in the
+/// other loops all candidates of a generation have the same. The next generation has other ones, unless `fresh_tasks` is
+/// off.
 class ParamSearch {
  public:
   /// Throws InputError when there is no such program, it has no params, or does not fit the tasks.
