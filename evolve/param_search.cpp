@@ -72,7 +72,8 @@ ParamSearch::ParamSearch(const Config& config, Listener& listener, const std::at
     protocols_ += (protocols_.empty() ? "" : "; ") + protocol;
   }
   const auto evaluator = [&](const std::string& names) {
-    return std::make_unique<outer::ParamEvaluator>(program_, names.empty() ? search : tuned_tasks(config, names), options_);
+    const auto tasks = names.empty() ? search : tuned_tasks(config, names);
+    return std::make_unique<outer::ParamEvaluator>(program_, tasks, options_);
   };
   search_ = evaluator("");
   select_ = evaluator(config.select_task);
@@ -258,7 +259,8 @@ std::optional<StopReason> ParamSearch::update() {
     stopped = stopped || (begun > 0 && stop_now() == StopReason::time);
     return !stopped && !interrupted_;
   };
-  auto batch = mean_gradient(gradient_, loop_->mean(), {problem_seed(kSearchProblems), config_.tasks, part}, workers_, go_on);
+  const GradientWork work{problem_seed(kSearchProblems), config_.tasks, part};
+  auto batch = mean_gradient(gradient_, loop_->mean(), work, workers_, go_on);
   if (!batch || interrupted_) return stop_now();
   const outer::DescentStep step = descent_->step(std::move(batch->gradient));
   if (!all_finite(loop_->mean())) diverged();
@@ -308,8 +310,8 @@ bool ParamSearch::look() {
 /// Keeps the params of the loop where they are worth more than those selected before.
 void ParamSearch::select(const Worth& worth) {
   const bool by_loss = config_.objective == "loss";
-  const bool better = !selected_ || (by_loss ? *worth.loss < *selected_->worth.loss : worth.score > selected_->worth.score);
-  if (better) selected_ = Selected{loop_->mean(), worth, loop_->generation()};
+  const auto better = [&](const Worth& old) { return by_loss ? *worth.loss < *old.loss : worth.score > old.score; };
+  if (!selected_ || better(selected_->worth)) selected_ = Selected{loop_->mean(), worth, loop_->generation()};
 }
 
 ParamOutcome ParamSearch::run() {

@@ -219,7 +219,8 @@ def Learn(x, target):
 
 TEST_CASE("lifetimes in lanes are those of lone machines: worlds") {
   for (const char* world : {"cartpole:episodes=3,steps=30", "cartpole:episodes=2,steps=25,mode=published",
-                            "acrobot:episodes=2,steps=15", "pendulum:episodes=2,steps=12", "swapping_bandit:episodes=2,steps=20"}) {
+                            "acrobot:episodes=2,steps=15", "pendulum:episodes=2,steps=12",
+                            "swapping_bandit:episodes=2,steps=20"}) {
     CAPTURE(world);
     worlds(world).check(kActor);
   }
