@@ -55,6 +55,9 @@ class Machine {
   /// What lanes are born with from the next reset() on, one for each lane. Throws InputError where counts or sizes do
   /// not fit; the machine is then as before.
   virtual void set_births(std::span<const Birth> births) = 0;
+  /// Birth with the seed, lifetimes and params of other options: from here on all is as in a machine made with them. They
+  /// must have as many lanes; what else they say counts when a machine is made. Throws InputError as making one does.
+  void rebirth(const MachineOptions& options);
   /// Runs one function once for every lane.
   virtual void run(Function function) = 0;
   /// Copies a register of one lane out (row by row) or in. Sizes must match exactly.
@@ -62,6 +65,10 @@ class Machine {
   virtual void write(RegisterId id, int lane, std::span<const double> in) = 0;
   virtual void read(RegisterId id, int lane, std::span<float> out) const = 0;
   virtual void write(RegisterId id, int lane, std::span<const float> in) = 0;
+
+  /// The next run of a function draws what it would after `runs` earlier ones since birth; for replaying a part of a
+  /// lifetime whose registers the host has written. Snapshots hold the count, and reset() starts it over.
+  virtual void set_runs(Function function, std::uint64_t runs) = 0;
 
   virtual Snapshot save() const = 0;
   virtual void restore(const Snapshot& snapshot) = 0;
