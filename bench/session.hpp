@@ -54,6 +54,7 @@ void bench_threads(Session& session);
 void bench_mlp(Session& session);
 void bench_learners(Session& session);
 void bench_population(Session& session);
+void bench_gradient(Session& session);
 void bench_start(Session& session);
 void bench_parse(Session& session);
 

@@ -5,7 +5,6 @@
 #include "vm/dense.hpp"
 #include "vm/engine_choice.hpp"
 #include "vm/lanes.hpp"
-#include "vm/machine_setup.hpp"
 #include "vm/reference.hpp"
 
 namespace mlz::vm {
@@ -27,11 +26,6 @@ const EngineInfo& pick_engine(std::string_view name, DType dtype) {
 }
 
 }  // namespace
-
-void Machine::rebirth(const MachineOptions& options) {
-  set_births(lane_births(program(), options));
-  reset();
-}
 
 const char* dtype_name(DType dtype) { return dtype == DType::f64 ? "f64" : "f32"; }
 

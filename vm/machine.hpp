@@ -55,9 +55,6 @@ class Machine {
   /// What lanes are born with from the next reset() on, one for each lane. Throws InputError where counts or sizes do
   /// not fit; the machine is then as before.
   virtual void set_births(std::span<const Birth> births) = 0;
-  /// Birth with the seed, lifetimes and params of other options: from here on all is as in a machine made with them. They
-  /// must have as many lanes; what else they say counts when a machine is made. Throws InputError as making one does.
-  void rebirth(const MachineOptions& options);
   /// Runs one function once for every lane.
   virtual void run(Function function) = 0;
   /// Copies a register of one lane out (row by row) or in. Sizes must match exactly.

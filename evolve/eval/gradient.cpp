@@ -26,12 +26,17 @@ vm::MachineOptions machine_options(const GradientOptions& options, int lanes) {
   return machine;
 }
 
+std::vector<vm::Birth> births_of(std::span<const std::uint32_t> lifetimes, const vm::ParamValues& params, std::uint64_t seed) {
+  const auto shared = std::make_shared<const vm::ParamValues>(params);
+  std::vector<vm::Birth> births;
+  for (const std::uint32_t lifetime : lifetimes) births.push_back({seed, lifetime, shared});
+  return births;
+}
+
 vm::MachineOptions life_options(const GradientOptions& options, std::span<const std::uint32_t> lifetimes,
-                                const std::vector<std::vector<double>>& params, std::uint64_t seed) {
+                                const vm::ParamValues& params, std::uint64_t seed) {
   vm::MachineOptions machine = machine_options(options, static_cast<int>(lifetimes.size()));
-  machine.lifetimes.assign(lifetimes.begin(), lifetimes.end());
-  machine.params = params;
-  machine.seed = seed;
+  machine.births = births_of(lifetimes, params, seed);
   return machine;
 }
 
@@ -258,7 +263,7 @@ LifetimeGradients::LifetimeGradients(const vm::BoundProgram& program, const vm::
 std::vector<LifetimeGradient> LifetimeGradients::of(std::span<const tasks::Problem> problems,
                                                     std::span<const std::uint32_t> lifetimes,
                                                     const std::vector<std::vector<double>>& params, const Settings& settings) {
-  reversal_.rebirth(life_options(options_, lifetimes, params, settings.seed));
+  reversal_.set_births(births_of(lifetimes, params, settings.seed));
   const auto take = [&]<class T>(Lanes<T> lanes) {
     std::vector<LifetimeGradient> all = lanes.run();
     if (!lanes.finite() || !std::ranges::all_of(all, finite)) explain(problems, lifetimes, params, settings);

@@ -114,6 +114,8 @@ struct Settings {
       10;  ///< stream: score the validation set about so often, at least after every epoch
   bool score_test = true;  ///< score the test set at the end
   bool loss = false;       ///< stream: take Outcome::loss
+  std::vector<std::int64_t> marks;  ///< stream: numbers of training examples to take Outcome::marks at
+  std::int64_t mark_window = 100;   ///< predictions that a mark looks back on, itself included; 1 or more
   Limits limits;
   std::function<void(vm::Machine&, int lane)> after_setup;  ///< may write registers of that lane
   std::function<void(const CurvePoint&)> on_point;
@@ -134,6 +136,8 @@ struct Outcome {
                            ///< label), or cross entropy (natural logarithm) of softmax(y), or of a scalar y as the
                            ///< probability of class 1, kept kProbabilityMargin from 0 and 1
   std::vector<CurvePoint> curve;
+  std::vector<double> marks;    ///< accuracy or rms error at each of Settings::marks, over the last min(n, mark_window)
+                                ///< scored predictions of the first n training examples; kNoScore where not reached
   std::vector<double> returns;  ///< control: of each episode; train is their mean, test the last one
   std::int64_t steps = 0;       ///< training steps, one that stopped early included
   std::int64_t examples = 0;    ///< training examples seen

@@ -49,9 +49,13 @@ bool StreamLife<T>::take() {
       ++outcome.non_finite;
       finite = false;
     }
-    if (first_ + static_cast<std::size_t>(b) < problem_.first_scored) continue;
-    tally.add(judge(b));
-    if (settings_.loss) loss_.add(feed_.loss(b));
+    if (first_ + static_cast<std::size_t>(b) >= problem_.first_scored) {
+      const double judged = judge(b);
+      tally.add(judged);
+      marks_.add(judged);
+      if (settings_.loss) loss_.add(feed_.loss(b));
+    }
+    marks_.example();
   }
   if (!finite && !settings_.ignore_non_finite) return false;
   curve_.add(tally);

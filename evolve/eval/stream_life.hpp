@@ -1,6 +1,7 @@
 #pragma once
 #include "evolve/eval/curve.hpp"
 #include "evolve/eval/feed.hpp"
+#include "evolve/eval/marks.hpp"
 #include "evolve/eval/order.hpp"
 
 namespace mlz::eval {
@@ -21,7 +22,8 @@ class StreamLife {
         total_steps_(total_steps()),
         valid_every_(valid_interval()),
         orders_(problem_, lifetime.seed, lifetime.index),
-        curve_(settings, task.metric, total_steps_, outcome) {}
+        curve_(settings, task.metric, total_steps_, outcome),
+        marks_(settings, task.metric, outcome) {}
 
   Outcome outcome;
 
@@ -84,6 +86,7 @@ class StreamLife {
   std::int64_t total_steps_, valid_every_;
   EpochOrders orders_;
   Curve curve_;
+  Marks marks_;
   Tally loss_;
   int epoch_ = -1;        // under way, from 0
   Ids all_;               // its examples

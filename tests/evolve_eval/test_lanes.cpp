@@ -42,6 +42,8 @@ void check_same(const Outcome& a, const Outcome& b) {
   CHECK(same_bits(a.test, b.test));
   CHECK(same_bits(a.loss, b.loss));
   CHECK(a.returns == b.returns);
+  REQUIRE(a.marks.size() == b.marks.size());
+  for (std::size_t i = 0; i < a.marks.size(); ++i) CHECK(same_bits(a.marks[i], b.marks[i]));
   CHECK(a.steps == b.steps);
   CHECK(a.examples == b.examples);
   CHECK(a.non_finite == b.non_finite);
@@ -150,7 +152,9 @@ def Learn(x, target):
 Lives streams() {
   Lives lives;
   lives.info.name = "made_up";
-  lives.info.classes = 2;
+  lives.settings.loss = true;
+  lives.settings.marks = {2, 9, 10000};
+  lives.settings.mark_window = 4;
   lives.info.sizes = {{"features", 3}, {"outputs", 2}};
   lives.settings.loss = true;
   lives.settings.curve_points = 5;

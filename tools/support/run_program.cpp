@@ -8,6 +8,7 @@
 #include "evolve/eval/tracing_machine.hpp"
 #include "tools/support/files.hpp"
 #include "tools/support/lists.hpp"
+#include "tools/support/matrix_program.hpp"
 #include "tools/support/model_file.hpp"
 #include "tools/support/program_main.hpp"
 #include "tools/support/program_setup.hpp"
@@ -26,6 +27,7 @@ class Runs {
  public:
   Runs(const RunOptions& options, Setup setup, const CoreProgram& core);
   int run();
+  RunSet run_all();
 
  private:
   void begin(const vm::Machine& machine, const tasks::Problem& problem);
@@ -64,6 +66,8 @@ Runs::Runs(const RunOptions& options, Setup setup, const CoreProgram& core)
   facts_.protocol = eval::protocol_name(setup_.protocol);
   facts_.dtype = vm::dtype_name(setup_.dtype);
   facts_.metric = info.metric;
+  facts_.window = options.window;
+  if (setup_.protocol == eval::Protocol::stream) facts_.marks = options.at.empty() ? info.marks : options.at;
 }
 
 double Runs::time_left() const {
@@ -77,6 +81,8 @@ eval::Settings Runs::settings(std::uint64_t seed) {
   s.seed = seed;
   s.max_abs_error = options_.max_abs_error;
   s.ignore_non_finite = options_.ignore_non_finite;
+  s.marks = facts_.marks;
+  s.mark_window = facts_.window;
   s.limits.steps = options_.steps;
   if (options_.time_limit > 0) s.limits.seconds = std::max(time_left(), 1e-3);
   s.limits.cancel = &interrupted();
@@ -199,24 +205,34 @@ int Runs::exit_code() const {
   return kSuccess;
 }
 
-int Runs::run() {
-  catch_interrupts();
+RunSet Runs::run_all() {
   const int most = together();
   for (int first = 1; first <= options_.runs && !interrupted(); first += most) {
     if (first > 1 && options_.time_limit > 0 && time_left() <= 0) break;
     run_some(first, std::min(most, options_.runs - first + 1));
   }
+  return {facts_, results_};
+}
+
+int Runs::run() {
+  catch_interrupts();
+  run_all();
   report();
   return exit_code();
 }
 
 }  // namespace
 
+RunSet run_all(const RunOptions& options, Setup setup, const CoreProgram& core) {
+  return Runs(options, std::move(setup), core).run_all();
+}
+
 int run_program(const RunOptions& options) {
   if (options.list_ops || options.list_tasks) {
     fmt::print("{}", options.list_ops ? list_ops() : tasks::list_tasks());
     return kSuccess;
   }
+  if (!options.matrix.empty()) return run_matrix(options);
   check_writable(options.curve, "--curve");
   check_writable(options.plot, "--plot");
   check_writable(options.save, "--save");

@@ -102,9 +102,9 @@ std::int64_t Reversal::segment_for(std::int64_t steps) const {
   return static_cast<std::int64_t>(best);
 }
 
-void Reversal::rebirth(const MachineOptions& options) {
-  forward_->rebirth(options);
-  backward_->rebirth(options);
+void Reversal::set_births(std::span<const Birth> births) {
+  forward_->set_births(births);
+  backward_->set_births(births);
 }
 
 void Reversal::run(Machine& machine, Function function, std::int64_t step) {

@@ -48,8 +48,8 @@ class Reversal {
 
   /// From birth to birth. Throws InputError where states take more memory than allowed.
   void run(const ReversibleSteps& steps);
-  /// The next run is that of a machine made with these options, as Machine::rebirth has it.
-  void rebirth(const MachineOptions& options);
+  /// What the lanes are born with in the next run, as Machine::set_births has it.
+  void set_births(std::span<const Birth> births);
   const std::optional<NonFiniteStep>& found() const { return found_; }  ///< by the last run, if it was to trace
 
   const Adjoint& adjoint() const { return adjoint_; }
