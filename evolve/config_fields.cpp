@@ -92,6 +92,9 @@ std::vector<ConfigField> search_fields() {
       g.whole("tournament", &Config::tournament, 1, 1000, "programs drawn to find a parent"),
       g.number("mutate-prob", &Config::mutate_prob, 0, 1, "how often a child is mutated; else it is a copy"),
       g.text("mutations", &Config::mutations, "NAME[:WEIGHT],...; see --list-mutations"),
+      g.whole("probe-examples", &Config::probe_examples, 0, 1'000'000,
+              "try programs on so many training and validation examples of each problem first; whoever does there exactly "
+              "what one of the living did takes its score; 0: no probe"),
       g.whole("hurdle-tasks", &Config::hurdle_tasks, 0, 10000,
               "try programs on so many of the problems first, and on all only who clears the hurdle; 0: no hurdle"),
       g.number("hurdle-percentile", &Config::hurdle_percentile, 0, 100,

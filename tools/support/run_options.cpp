@@ -129,8 +129,8 @@ void add_output(CLI::App& app, RunOptions& o) {
   app.add_flag("--trace", o.trace, "find the first NaN or infinity (reference engine, f64, slow)")
       ->group("Output");
   app.add_option("--dump", o.dump, "print a stage of the program instead of running it")
-      ->check(CLI::IsMember({"ast", "typed", "core", "bound", "code"}))
-      ->type_name("ast|typed|core|bound|code")
+      ->check(CLI::IsMember({"ast", "typed", "core", "bound", "code", "adjoint"}))
+      ->type_name("ast|typed|core|bound|code|adjoint")
       ->group("Output");
   app.add_flag("--check", o.check, "only check that program, task and data fit together")
       ->group("Output");
