@@ -152,7 +152,7 @@ def Learn(x, target):
 Lives streams() {
   Lives lives;
   lives.info.name = "made_up";
-  lives.settings.loss = true;
+  lives.info.classes = 2;
   lives.settings.marks = {2, 9, 10000};
   lives.settings.mark_window = 4;
   lives.info.sizes = {{"features", 3}, {"outputs", 2}};
@@ -223,7 +223,8 @@ def Learn(x, target):
 
 TEST_CASE("lifetimes in lanes are those of lone machines: worlds") {
   for (const char* world : {"cartpole:episodes=3,steps=30", "cartpole:episodes=2,steps=25,mode=published",
-                            "acrobot:episodes=2,steps=15", "pendulum:episodes=2,steps=12", "swapping_bandit:episodes=2,steps=20"}) {
+                            "acrobot:episodes=2,steps=15", "pendulum:episodes=2,steps=12",
+                            "swapping_bandit:episodes=2,steps=20"}) {
     CAPTURE(world);
     worlds(world).check(kActor);
   }

@@ -38,7 +38,7 @@ void take(Course& course, const Json& line) {
   const std::string event = line.value("event", "");
   if (event == "generation") {
     course.steps = line.at("train_steps");
-    course.runs.emplace_back(course.steps, line.at("mean").get<double>());
+    if (line.at("mean").is_number()) course.runs.emplace_back(course.steps, line.at("mean").get<double>());
   } else if (event == "held_out") {
     course.held_out.emplace_back(course.steps, line.at("score").get<double>());
   } else if (event == "end" && line.contains("final") && line.at("final").is_number()) {
