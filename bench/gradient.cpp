@@ -67,7 +67,7 @@ struct Life {
     options.engine = "dense";
     options.remat = segment;
     const auto made = std::make_shared<eval::LifetimeGradients>(program, adjoint, task->info(), 1, options);
-    return [made, params = vm::initial_params(program, 1), this] {
+    return [made, params = std::make_shared<const vm::ParamValues>(vm::initial_params(program, 1)), this] {
       const std::uint32_t lifetime = 0;
       return made->of({&problem, 1}, {&lifetime, 1}, params, settings)[0].loss;
     };

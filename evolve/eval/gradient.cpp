@@ -26,15 +26,16 @@ vm::MachineOptions machine_options(const GradientOptions& options, int lanes) {
   return machine;
 }
 
-std::vector<vm::Birth> births_of(std::span<const std::uint32_t> lifetimes, const vm::ParamValues& params, std::uint64_t seed) {
-  const auto shared = std::make_shared<const vm::ParamValues>(params);
+using SharedParams = std::shared_ptr<const vm::ParamValues>;
+
+std::vector<vm::Birth> births_of(std::span<const std::uint32_t> lifetimes, const SharedParams& params, std::uint64_t seed) {
   std::vector<vm::Birth> births;
-  for (const std::uint32_t lifetime : lifetimes) births.push_back({seed, lifetime, shared});
+  for (const std::uint32_t lifetime : lifetimes) births.push_back({seed, lifetime, params});
   return births;
 }
 
 vm::MachineOptions life_options(const GradientOptions& options, std::span<const std::uint32_t> lifetimes,
-                                const vm::ParamValues& params, std::uint64_t seed) {
+                                const SharedParams& params, std::uint64_t seed) {
   vm::MachineOptions machine = machine_options(options, static_cast<int>(lifetimes.size()));
   machine.births = births_of(lifetimes, params, seed);
   return machine;
@@ -261,8 +262,8 @@ LifetimeGradients::LifetimeGradients(const vm::BoundProgram& program, const vm::
 }
 
 std::vector<LifetimeGradient> LifetimeGradients::of(std::span<const tasks::Problem> problems,
-                                                    std::span<const std::uint32_t> lifetimes,
-                                                    const std::vector<std::vector<double>>& params, const Settings& settings) {
+                                                    std::span<const std::uint32_t> lifetimes, const SharedParams& params,
+                                                    const Settings& settings) {
   reversal_.set_births(births_of(lifetimes, params, settings.seed));
   const auto take = [&]<class T>(Lanes<T> lanes) {
     std::vector<LifetimeGradient> all = lanes.run();
@@ -276,7 +277,7 @@ std::vector<LifetimeGradient> LifetimeGradients::of(std::span<const tasks::Probl
 
 /// Leads the lifetimes once more on the reference engine to find the line.
 void LifetimeGradients::explain(std::span<const tasks::Problem> problems, std::span<const std::uint32_t> lifetimes,
-                                const std::vector<std::vector<double>>& params, const Settings& settings) const {
+                                const SharedParams& params, const Settings& settings) const {
   GradientOptions plain = options_;
   plain.dtype = vm::DType::f64;
   plain.inputs = false;

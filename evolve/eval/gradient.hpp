@@ -44,7 +44,7 @@ class LifetimeGradients {
   /// One gradient per problem; there must be a problem and a lifetime for each lane, and equally many steps in all.
   /// Settings count as under the stream protocol, of its limits that of steps. Throws NonFiniteGradient.
   std::vector<LifetimeGradient> of(std::span<const tasks::Problem> problems, std::span<const std::uint32_t> lifetimes,
-                                   const std::vector<std::vector<double>>& params, const Settings& settings);
+                                   const std::shared_ptr<const vm::ParamValues>& params, const Settings& settings);
 
  private:
   const vm::BoundProgram& program_;
@@ -54,7 +54,7 @@ class LifetimeGradients {
   vm::Reversal reversal_;
 
   [[noreturn]] void explain(std::span<const tasks::Problem> problems, std::span<const std::uint32_t> lifetimes,
-                            const std::vector<std::vector<double>>& params, const Settings& settings) const;
+                            const std::shared_ptr<const vm::ParamValues>& params, const Settings& settings) const;
 };
 
 /// What adjoints take gradients of under such options.

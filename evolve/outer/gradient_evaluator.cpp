@@ -68,7 +68,7 @@ struct GradientEvaluator::OnTask {
   }
 
   /// Gradients of some lifetimes, together where they have equally many steps.
-  std::vector<eval::LifetimeGradient> of(const std::vector<std::vector<double>>& params, std::uint32_t first, int count,
+  std::vector<eval::LifetimeGradient> of(const std::shared_ptr<const vm::ParamValues>& params, std::uint32_t first, int count,
                                          const eval::Settings& settings) const {
     std::vector<tasks::Problem> problems;
     std::vector<std::uint32_t> lifetimes;
@@ -104,7 +104,7 @@ GradientEvaluator::~GradientEvaluator() = default;
 
 BatchGradient GradientEvaluator::of(std::span<const double> params, std::uint64_t seed, std::uint32_t first, int count) const {
   if (count < 1) throw std::invalid_argument("a batch needs at least one lifetime");
-  const auto values = params_.split(params);
+  const auto values = std::make_shared<const vm::ParamValues>(params_.split(params));
   eval::Settings settings = options_.settings;
   settings.protocol = eval::Protocol::stream;
   settings.seed = seed;
@@ -117,8 +117,11 @@ BatchGradient GradientEvaluator::of(std::span<const double> params, std::uint64_
         batch.loss += one.loss;
         batch.score += one.score;
         batch.steps += one.steps;
-        const Vector joined = ParamEvaluator::joined(one.params);
-        std::ranges::transform(batch.gradient, joined, batch.gradient.begin(), std::plus<>{});
+        auto sum = batch.gradient.begin();
+        for (const Vector& part : one.params) {
+          std::transform(part.begin(), part.end(), sum, sum, std::plus<>{});
+          sum += static_cast<std::ptrdiff_t>(part.size());
+        }
       }
     }
   }
