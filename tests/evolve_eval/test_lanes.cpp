@@ -152,7 +152,7 @@ def Learn(x, target):
 Lives streams() {
   Lives lives;
   lives.info.name = "made_up";
-  lives.settings.loss = true;
+  lives.info.classes = 2;
   lives.settings.marks = {2, 9, 10000};
   lives.settings.mark_window = 4;
   lives.info.sizes = {{"features", 3}, {"outputs", 2}};
