@@ -78,22 +78,32 @@ std::vector<std::vector<double>> initial_params(const BoundProgram& program, std
 
 std::vector<std::vector<double>> param_values(const BoundProgram& program,
                                               const MachineOptions& options) {
+  std::vector<std::vector<double>> out;
+  assign_params(program, options, out);
+  return out;
+}
+
+void assign_params(const BoundProgram& program, const MachineOptions& options,
+                   std::vector<std::vector<double>>& values) {
   const std::size_t count = program.params.size();
   if (!options.params.empty() && options.params.size() != count) {
     throw InputError(fmt::format("the program has {} params; {} values were given", count,
                                  options.params.size()));
   }
-  std::vector<std::vector<double>> out = options.params;
-  out.resize(count);
+  values.resize(count);
   for (std::size_t i = 0; i < count; ++i) {
     const BoundRegister& r = program.registers[program.params[i].id];
-    if (out[i].empty()) out[i] = first_value(program, i, options.seed);
-    if (static_cast<std::int64_t>(out[i].size()) != r.size()) {
+    const bool given = !options.params.empty() && !options.params[i].empty();
+    if (given && static_cast<std::int64_t>(options.params[i].size()) != r.size()) {
       throw InputError(fmt::format("the param `{}` has {} entries; {} were given", r.name, r.size(),
-                                   out[i].size()));
+                                   options.params[i].size()));
+    }
+    if (given) {
+      values[i] = options.params[i];
+    } else {
+      values[i] = first_value(program, i, options.seed);
     }
   }
-  return out;
 }
 
 void check_read(const Machine& machine, RegisterId id, int lane, std::size_t size) {

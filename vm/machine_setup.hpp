@@ -16,6 +16,9 @@ std::vector<std::uint32_t> same_lanes(const Machine& machine, const MachineOptio
 std::vector<std::vector<double>> param_values(const BoundProgram& program,
                                               const MachineOptions& options);
 
+/// The same into values that are there, whose memory is used again.
+void assign_params(const BoundProgram& program, const MachineOptions& options, std::vector<std::vector<double>>& values);
+
 /// Checks the arguments of Machine::read and write. Throws std::logic_error for a register, lane or
 /// size that is wrong, and for reading a register that was not observed.
 void check_read(const Machine& machine, RegisterId id, int lane, std::size_t size);

@@ -47,7 +47,7 @@ void ReferenceMachine::reset() {
 
 void ReferenceMachine::rebirth(const MachineOptions& options) {
   lifetimes_ = same_lanes(*this, options);
-  params_ = param_values(program_, options);
+  assign_params(program_, options, params_);
   seed_ = options.seed;
   reset();
 }

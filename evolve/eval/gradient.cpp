@@ -26,15 +26,6 @@ vm::MachineOptions machine_options(const GradientOptions& options, int lanes) {
   return machine;
 }
 
-vm::MachineOptions life_options(const GradientOptions& options, std::span<const std::uint32_t> lifetimes,
-                                const std::vector<std::vector<double>>& params, std::uint64_t seed) {
-  vm::MachineOptions machine = machine_options(options, static_cast<int>(lifetimes.size()));
-  machine.lifetimes.assign(lifetimes.begin(), lifetimes.end());
-  machine.params = params;
-  machine.seed = seed;
-  return machine;
-}
-
 /// One lane: its examples, its predictions, and the gradient of its loss with respect to them.
 template <class T>
 class Lane {
@@ -251,14 +242,18 @@ LifetimeGradients::LifetimeGradients(const vm::BoundProgram& program, const vm::
       adjoint_(adjoint),
       task_(task),
       options_(options),
-      reversal_(program, adjoint, options.engine, machine_options(options, lanes), {options.remat, options.max_bytes, false}) {
+      reversal_(program, adjoint, options.engine, machine_options(options, lanes), {options.remat, options.max_bytes, false}),
+      life_(machine_options(options, lanes)) {
   check_fit(program, task, Protocol::stream);
 }
 
 std::vector<LifetimeGradient> LifetimeGradients::of(std::span<const tasks::Problem> problems,
                                                     std::span<const std::uint32_t> lifetimes,
                                                     const std::vector<std::vector<double>>& params, const Settings& settings) {
-  reversal_.rebirth(life_options(options_, lifetimes, params, settings.seed));
+  life_.lifetimes.assign(lifetimes.begin(), lifetimes.end());
+  life_.params = params;
+  life_.seed = settings.seed;
+  reversal_.rebirth(life_);
   const auto take = [&]<class T>(Lanes<T> lanes) {
     std::vector<LifetimeGradient> all = lanes.run();
     if (!lanes.finite() || !std::ranges::all_of(all, finite)) explain(problems, lifetimes, params, settings);
@@ -276,8 +271,11 @@ void LifetimeGradients::explain(std::span<const tasks::Problem> problems, std::s
   plain.dtype = vm::DType::f64;
   plain.inputs = false;
   for (std::size_t k = 0; k < problems.size(); ++k) {
-    vm::Reversal traced(program_, adjoint_, "reference", life_options(plain, lifetimes.subspan(k, 1), params, settings.seed),
-                        {plain.remat, plain.max_bytes, true});
+    vm::MachineOptions life = machine_options(plain, 1);
+    life.lifetimes = {lifetimes[k]};
+    life.params = params;
+    life.seed = settings.seed;
+    vm::Reversal traced(program_, adjoint_, "reference", life, {plain.remat, plain.max_bytes, true});
     Lanes<double>(traced, task_, problems.subspan(k, 1), lifetimes.subspan(k, 1), settings, plain).run();
     if (!traced.found()) continue;
     const vm::NonFiniteStep& found = *traced.found();

@@ -52,6 +52,7 @@ class LifetimeGradients {
   const tasks::TaskInfo& task_;
   GradientOptions options_;
   vm::Reversal reversal_;
+  vm::MachineOptions life_;  // of the lifetimes at hand
 
   [[noreturn]] void explain(std::span<const tasks::Problem> problems, std::span<const std::uint32_t> lifetimes,
                             const std::vector<std::vector<double>>& params, const Settings& settings) const;

@@ -105,6 +105,7 @@ std::int64_t Reversal::segment_for(std::int64_t steps) const {
 void Reversal::rebirth(const MachineOptions& options) {
   forward_->rebirth(options);
   backward_->rebirth(options);
+  born_ = true;
 }
 
 void Reversal::run(Machine& machine, Function function, std::int64_t step) {
@@ -134,7 +135,7 @@ void Reversal::run(const ReversibleSteps& steps) {
   const std::int64_t segment = segment_for(steps.count), segments = (steps.count + segment - 1) / segment;
   States starts(*forward_, carried_), states(*forward_, adjoint_.state), fixed(*forward_, adjoint_.fixed);
   found_.reset();
-  forward_->reset();
+  if (!born_) forward_->reset();
   run(*forward_, Function::setup, 0);
   fixed.read(*forward_, 0);
   for (std::int64_t step = 0; step < steps.count; ++step) {
@@ -143,7 +144,8 @@ void Reversal::run(const ReversibleSteps& steps) {
     if (of + 1 == segments) states.read(*forward_, step % segment);
     forward_step(steps, step, true);
   }
-  backward_->reset();
+  if (!born_) backward_->reset();
+  born_ = false;
   fixed.write(*backward_, 0);
   for (std::int64_t of = segments; of-- > 0;) {
     const std::int64_t first = of * segment, last = std::min(first + segment, steps.count);

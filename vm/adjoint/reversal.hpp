@@ -68,6 +68,7 @@ class Reversal {
 
   std::int64_t segment_for(std::int64_t steps) const;
   std::optional<NonFiniteStep> found_;
+  bool born_ = true;  // both machines, and nothing has run since
 
   void run(Machine& machine, Function function, std::int64_t step);
   void forward_step(const ReversibleSteps& steps, std::int64_t step, bool first_time);
