@@ -64,7 +64,7 @@ class DenseMachine final : public Machine {
 
   void rebirth(const MachineOptions& options) override {
     lifetimes_ = same_lanes(*this, options);
-    assign_params(program_, options, params_);
+    if (!options.params.empty()) assign_params(program_, options, params_);
     key_.seed = options.seed;
     reset();
   }

@@ -35,7 +35,7 @@ class LanesMachine final : public Machine {
   void reset() override;
   void rebirth(const MachineOptions& options) override {
     lifetimes_ = same_lanes(*this, options);
-    assign_params(program_, options, params_);
+    if (!options.params.empty()) assign_params(program_, options, params_);
     seed_ = options.seed;
     reset();
   }

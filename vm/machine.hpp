@@ -41,8 +41,9 @@ class Machine {
 
   /// Birth: every register gets its first value and all counts of draws start over.
   virtual void reset() = 0;
-  /// Birth with the seed, lifetimes and params of other options: from here on all is as in a machine made with them. They
-  /// must have as many lanes; what else they say counts when a machine is made. Throws InputError as making one does.
+  /// Birth with the seed, lifetimes and params of other options, or with the params it has if they have none: from here on all
+  /// is as in a machine made with them. They must have as many lanes; what else they say counts when a machine is made.
+  /// Throws InputError as making one does.
   virtual void rebirth(const MachineOptions& options) = 0;
   /// Runs one function once for every lane.
   virtual void run(Function function) = 0;

@@ -47,7 +47,7 @@ void ReferenceMachine::reset() {
 
 void ReferenceMachine::rebirth(const MachineOptions& options) {
   lifetimes_ = same_lanes(*this, options);
-  assign_params(program_, options, params_);
+  if (!options.params.empty()) assign_params(program_, options, params_);
   seed_ = options.seed;
   reset();
 }

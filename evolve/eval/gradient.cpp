@@ -242,21 +242,25 @@ LifetimeGradients::LifetimeGradients(const vm::BoundProgram& program, const vm::
       adjoint_(adjoint),
       task_(task),
       options_(options),
-      reversal_(program, adjoint, options.engine, machine_options(options, lanes), {options.remat, options.max_bytes, false}),
-      life_(machine_options(options, lanes)) {
+      reversal_(program, adjoint, options.engine, machine_options(options, lanes), {options.remat, options.max_bytes, false}) {
   check_fit(program, task, Protocol::stream);
 }
 
 std::vector<LifetimeGradient> LifetimeGradients::of(std::span<const tasks::Problem> problems,
                                                     std::span<const std::uint32_t> lifetimes,
-                                                    const std::vector<std::vector<double>>& params, const Settings& settings) {
-  life_.lifetimes.assign(lifetimes.begin(), lifetimes.end());
-  life_.params = params;
-  life_.seed = settings.seed;
-  reversal_.rebirth(life_);
+                                                    const std::vector<std::vector<double>>* params, const Settings& settings) {
+  vm::MachineOptions life = machine_options(options_, static_cast<int>(lifetimes.size()));
+  life.lifetimes.assign(lifetimes.begin(), lifetimes.end());
+  life.seed = settings.seed;
+  if (params != nullptr) {
+    params_ = *params;
+    life.params.swap(params_);
+  }
+  reversal_.rebirth(life);
+  if (params != nullptr) life.params.swap(params_);
   const auto take = [&]<class T>(Lanes<T> lanes) {
     std::vector<LifetimeGradient> all = lanes.run();
-    if (!lanes.finite() || !std::ranges::all_of(all, finite)) explain(problems, lifetimes, params, settings);
+    if (!lanes.finite() || !std::ranges::all_of(all, finite)) explain(problems, lifetimes, settings);
     return all;
   };
   return options_.dtype == vm::DType::f32
@@ -266,14 +270,14 @@ std::vector<LifetimeGradient> LifetimeGradients::of(std::span<const tasks::Probl
 
 /// Leads the lifetimes once more on the reference engine to find the line.
 void LifetimeGradients::explain(std::span<const tasks::Problem> problems, std::span<const std::uint32_t> lifetimes,
-                                const std::vector<std::vector<double>>& params, const Settings& settings) const {
+                                const Settings& settings) const {
   GradientOptions plain = options_;
   plain.dtype = vm::DType::f64;
   plain.inputs = false;
   for (std::size_t k = 0; k < problems.size(); ++k) {
     vm::MachineOptions life = machine_options(plain, 1);
     life.lifetimes = {lifetimes[k]};
-    life.params = params;
+    life.params = params_;
     life.seed = settings.seed;
     vm::Reversal traced(program_, adjoint_, "reference", life, {plain.remat, plain.max_bytes, true});
     Lanes<double>(traced, task_, problems.subspan(k, 1), lifetimes.subspan(k, 1), settings, plain).run();

@@ -26,6 +26,7 @@ class Builder {
     check_reached();
     start_program();
     make_outputs();
+    if (options_.keep_products) find_kept();
     write_step();
     write_setup();
     finish();
@@ -39,6 +40,7 @@ class Builder {
   std::vector<char> changed_;
   RegisterId count_;  // of the original's registers
   Adjoint out_;
+  std::vector<int> kept_;  // versions of the step
 
   BoundProgram& program() { return out_.program; }
   std::vector<BoundInstruction>& code(Function f) { return program().code[static_cast<std::size_t>(f)]; }
@@ -54,6 +56,7 @@ class Builder {
   void make_outputs();
   void place_entries(Body& body, Sweep& sweep, Emitter& emitter, bool in_step);
   void write_step();
+  void find_kept();
   void write_ends(Sweep& sweep, Emitter& emitter);
   void write_setup();
   void finish();
@@ -135,10 +138,27 @@ void Builder::place_entries(Body& body, Sweep& sweep, Emitter& emitter, bool in_
   }
 }
 
+/// Finds results that are cheaper to keep than to compute again: few entries from many multiplications, and still in their
+/// register after the step.
+void Builder::find_kept() {
+  constexpr std::int64_t kLeastWork = 8192, kLeastPerEntry = 64;
+  for (const Line& line : bodies_.step.lines) {
+    const ShapeRule rule = op_info(line.instruction.op).rule;
+    if (rule != ShapeRule::matvec && rule != ShapeRule::vecmat && rule != ShapeRule::matmul) continue;
+    const RegisterId out = line.instruction.out;
+    const std::int64_t entries = original_.registers[out].size();
+    const std::int64_t each = rule == ShapeRule::matmul ? original_.registers[line.instruction.in[0]].cols
+                                                        : original_.registers[line.instruction.in[rule == ShapeRule::vecmat]].size() / entries;
+    const bool alone = bodies_.step.entry(out) == kNoVersion && bodies_.step.current(out) == line.out;
+    if (alone && each >= kLeastPerEntry && each * entries >= kLeastWork) kept_.push_back(line.out);
+  }
+}
+
 void Builder::write_step() {
   Emitter emitter(program(), Function::learn);
   Sweep sweep(original_, bodies_.step, emitter, options_.max_instructions);
   place_entries(bodies_.step, sweep, emitter, true);
+  for (const int v : kept_) sweep.place(v, bodies_.step.versions[static_cast<std::size_t>(v)].of, false);
   sweep.recompute();
   for (const Adjoint::Pair& pair : out_.carried) sweep.set_gradient(bodies_.step.current(pair.of), pair.adjoint);
   sweep.reverse(bodies_.learn_begins, bodies_.step.lines.size());
@@ -215,6 +235,12 @@ void Builder::finish() {
     (changed_[r] != 0 ? out_.state : out_.fixed).push_back(r);
     program().registers[r].input = changed_[r] != 0;
   }
+  for (const int v : kept_) {
+    const RegisterId r = bodies_.step.versions[static_cast<std::size_t>(v)].of;
+    if (needed[r] == 0) continue;
+    out_.kept.push_back(r);
+    program().registers[r].input = true;
+  }
   std::vector<RegisterId*> outputs{&out_.y_adjoint, &out_.x_adjoint};
   for (RegisterId& p : out_.params) outputs.push_back(&p);
   for (Adjoint::Pair& pair : out_.carried) outputs.push_back(&pair.adjoint);
@@ -263,6 +289,7 @@ std::string print(const Adjoint& a) {
   out += "\n# one step back, from the last to the first; before it are written:\n#  ";
   const auto name = [&](RegisterId r) { out += r == kNoRegister ? "" : " " + p.registers[r].name; };
   for (const RegisterId r : a.state) name(r);
+  for (const RegisterId r : a.kept) name(r);
   for (const RegisterId r : {a.x, a.target, a.y_adjoint}) name(r);
   out += "\n" + print_code(p, p.code[static_cast<std::size_t>(Function::learn)]);
   return out + "\n# at last, back through Setup and birth\n" + print_code(p, p.code[static_cast<std::size_t>(Function::setup)]);

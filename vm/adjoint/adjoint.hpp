@@ -10,6 +10,8 @@ namespace mlz::vm {
 struct AdjointOptions {
   bool inputs = false;         ///< also the gradient of x, step by step
   bool initial_state = false;  ///< also that of what registers hold after Setup
+  /// Results of large products with few entries are kept from the lifetime instead of being computed again.
+  bool keep_products = true;
   std::int64_t max_bytes = std::int64_t{4} << 30;   ///< of all registers, as f64
   std::int64_t max_instructions = 8'000'000;
 };
@@ -19,11 +21,12 @@ struct AdjointOptions {
 /// the original under the same numbers; `W'` holds the gradient of `W`. Its Predict is empty.
 ///
 /// To use it: reset a machine of `program`, write `fixed`; for each step from the last to the first write `state` as it was
-/// before the step, x, target (the label), `y` and, by Machine::set_runs, how many steps came before into Learn, and run
+/// before the step, `kept` as it was after it, x, target (the label), `y` and, by Machine::set_runs, how many steps came before into Learn, and run
 /// Learn; at last set the runs of Setup to 0 and run it. `params` then hold the gradients, which add up over the steps.
 struct Adjoint {
   BoundProgram program;
   std::vector<RegisterId> state;   ///< what a step needs of the original's registers as they were before it
+  std::vector<RegisterId> kept;    ///< likewise as they were after it
   std::vector<RegisterId> fixed;   ///< likewise, but no step changes them
   RegisterId x = kNoRegister;      ///< of the original; kNoRegister where the gradient does not need them
   RegisterId target = kNoRegister;

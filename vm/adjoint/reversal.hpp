@@ -48,7 +48,7 @@ class Reversal {
 
   /// From birth to birth. Throws InputError where states take more memory than allowed.
   void run(const ReversibleSteps& steps);
-  /// The next run is that of a machine made with these options, as Machine::rebirth has it.
+  /// The next run is as Machine::rebirth has it.
   void rebirth(const MachineOptions& options);
   const std::optional<NonFiniteStep>& found() const { return found_; }  ///< by the last run, if it was to trace
 
@@ -72,7 +72,7 @@ class Reversal {
 
   void run(Machine& machine, Function function, std::int64_t step);
   void forward_step(const ReversibleSteps& steps, std::int64_t step, bool first_time);
-  void back_step(const ReversibleSteps& steps, std::int64_t step, const States& states, std::int64_t kept_as);
+  void back_step(const ReversibleSteps& steps, std::int64_t step);
 };
 
 }  // namespace mlz::vm

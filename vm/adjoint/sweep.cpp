@@ -59,6 +59,7 @@ void Sweep::recompute() {
 
 /// A `set` changes the register that is there when no one else needs what it held.
 void Sweep::recompute(const Line& line) {
+  if (at_[static_cast<std::size_t>(line.out)] != kNoRegister) return;
   BoundInstruction i = line.instruction;
   const auto old = static_cast<std::size_t>(line.old);
   emitter_.set_line(i.line);

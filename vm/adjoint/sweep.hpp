@@ -13,7 +13,7 @@ class Sweep {
  public:
   Sweep(const BoundProgram& original, Body& body, Emitter& emitter, std::int64_t max_instructions);
 
-  /// Where a version of an entry is found; `writable` when its register may be changed.
+  /// Where a version is found that is not to be computed, as those of entries; `writable` when its register may be changed.
   void place(int version, RegisterId at, bool writable);
   void recompute();
 
