@@ -86,13 +86,12 @@ class Lane {
     back.write(adjoint.y_adjoint, lane_, std::span<const T>(slopes_[static_cast<std::size_t>(step)]));
   }
 
-  LifetimeGradient result() const {
-    LifetimeGradient made;
+  void take_result(LifetimeGradient& made) const {
     made.steps = steps_;
     made.loss = loss_ / static_cast<double>(scored_);
     made.score = fitness_of(task_.metric, score_.score(task_.metric));
-    for (std::size_t p = 0; p < reversal_.adjoint().params.size(); ++p) made.params.push_back(reversal_.param_gradient(p, lane_));
-    return made;
+    made.params.resize(reversal_.adjoint().params.size());
+    for (std::size_t p = 0; p < made.params.size(); ++p) reversal_.param_gradient(p, lane_, made.params[p]);
   }
 
  private:
@@ -161,7 +160,7 @@ class Lanes {
     for (auto& inputs : inputs_) inputs.resize(static_cast<std::size_t>(lanes_[0]->steps()));
   }
 
-  std::vector<LifetimeGradient> run() {
+  void run(std::vector<LifetimeGradient>& all) {
     vm::ReversibleSteps steps;
     steps.count = lanes_[0]->steps();
     steps.before_predict = [this](vm::Machine&, std::int64_t step) {
@@ -178,13 +177,12 @@ class Lanes {
     };
     if (options_.inputs) steps.after_back = [this](vm::Machine& back, std::int64_t step) { keep_inputs(back, step); };
     reversal_.run(steps);
-    std::vector<LifetimeGradient> all;
+    all.resize(lanes_.size());
     for (std::size_t k = 0; k < lanes_.size(); ++k) {
-      all.push_back(lanes_[k]->result());
-      if (reversal_.adjoint().x_adjoint != vm::kNoRegister) all.back().inputs = std::move(inputs_[k]);
-      if (options_.initial_state) all.back().initial_state = initial_state(static_cast<int>(k));
+      lanes_[k]->take_result(all[k]);
+      if (reversal_.adjoint().x_adjoint != vm::kNoRegister) all[k].inputs = std::move(inputs_[k]);
+      if (options_.initial_state) all[k].initial_state = initial_state(static_cast<int>(k));
     }
-    return all;
   }
 
   bool finite() const {
@@ -215,7 +213,9 @@ class Lanes {
 
 bool finite(const LifetimeGradient& one) {
   const auto numbers = [](const std::vector<double>& values) {
-    return std::ranges::all_of(values, [](double v) { return std::isfinite(v); });
+    double sum = 0;  // 0 * v is NaN for infinities too
+    for (const double v : values) sum += 0 * v;
+    return sum == 0;
   };
   return std::isfinite(one.loss) && std::ranges::all_of(one.params, numbers);
 }
@@ -246,9 +246,9 @@ LifetimeGradients::LifetimeGradients(const vm::BoundProgram& program, const vm::
   check_fit(program, task, Protocol::stream);
 }
 
-std::vector<LifetimeGradient> LifetimeGradients::of(std::span<const tasks::Problem> problems,
-                                                    std::span<const std::uint32_t> lifetimes,
-                                                    const std::vector<std::vector<double>>* params, const Settings& settings) {
+const std::vector<LifetimeGradient>& LifetimeGradients::of(std::span<const tasks::Problem> problems,
+                                                           std::span<const std::uint32_t> lifetimes,
+                                                           const std::vector<std::vector<double>>* params, const Settings& settings) {
   vm::MachineOptions life = machine_options(options_, static_cast<int>(lifetimes.size()));
   life.lifetimes.assign(lifetimes.begin(), lifetimes.end());
   life.seed = settings.seed;
@@ -258,14 +258,15 @@ std::vector<LifetimeGradient> LifetimeGradients::of(std::span<const tasks::Probl
   }
   reversal_.rebirth(life);
   if (params != nullptr) life.params.swap(params_);
-  const auto take = [&]<class T>(Lanes<T> lanes) {
-    std::vector<LifetimeGradient> all = lanes.run();
-    if (!lanes.finite() || !std::ranges::all_of(all, finite)) explain(problems, lifetimes, settings);
-    return all;
+  const auto run = [&](auto lanes) {
+    lanes.run(results_);
+    return lanes.finite();
   };
-  return options_.dtype == vm::DType::f32
-             ? take(Lanes<float>(reversal_, task_, problems, lifetimes, settings, options_))
-             : take(Lanes<double>(reversal_, task_, problems, lifetimes, settings, options_));
+  const bool predicted = options_.dtype == vm::DType::f32
+                             ? run(Lanes<float>(reversal_, task_, problems, lifetimes, settings, options_))
+                             : run(Lanes<double>(reversal_, task_, problems, lifetimes, settings, options_));
+  if (!predicted || !std::ranges::all_of(results_, finite)) explain(problems, lifetimes, settings);
+  return results_;
 }
 
 /// Leads the lifetimes once more on the reference engine to find the line.
@@ -280,7 +281,8 @@ void LifetimeGradients::explain(std::span<const tasks::Problem> problems, std::s
     life.params = params_;
     life.seed = settings.seed;
     vm::Reversal traced(program_, adjoint_, "reference", life, {plain.remat, plain.max_bytes, true});
-    Lanes<double>(traced, task_, problems.subspan(k, 1), lifetimes.subspan(k, 1), settings, plain).run();
+    std::vector<LifetimeGradient> ignored;
+    Lanes<double>(traced, task_, problems.subspan(k, 1), lifetimes.subspan(k, 1), settings, plain).run(ignored);
     if (!traced.found()) continue;
     const vm::NonFiniteStep& found = *traced.found();
     if (!found.back) throw NonFiniteGradient("the loss has no finite gradient: " + found.what.text());

@@ -88,3 +88,39 @@ def Learn(x, target):
   W = W + normal(m, d, (outputs, features))
 )"), 3, 5);
 }
+
+TEST_CASE("results of large products are kept or computed again, with equal bits") {
+  const vm::BoundProgram program = small(R"(
+size wide = 96
+param A : matrix[wide, wide] ~ normal(0, 0.1)
+param B : matrix[wide, features] ~ normal(0, 1)
+param C : matrix[outputs, wide] ~ normal(0, 0.1)
+state h : vector[wide]
+state t : vector[wide]
+state y : vector[outputs]
+def Predict(x):
+  a = A @ h
+  t = h @ A
+  t[0:2] = a[2:4]
+  h = tanh(a + B @ x) * 0.9 + t * 0.1
+  y = C @ relu(h)
+)");
+  const vm::Adjoint keeps = vm::differentiate(program);
+  vm::AdjointOptions options;
+  options.keep_products = false;
+  const vm::Adjoint computes = vm::differentiate(program, options);
+  CHECK(keeps.kept.size() == 1);  // `a`; `t` is written again
+  CHECK(computes.kept.empty());
+  std::vector<Numbers> expected;
+  for (const vm::Adjoint* adjoint : {&computes, &keeps}) {
+    for (const char* engine : {"reference", "dense", "lanes"}) {
+      for (const std::int64_t segment : {0, 2}) {
+        Lesson lesson(program, 5, 9);
+        vm::Reversal reversal(program, *adjoint, engine, plain(6), {segment});
+        reversal.run(lesson.steps(reversal));
+        if (expected.empty()) expected = gradients(reversal);
+        CHECK(gradients(reversal) == expected);
+      }
+    }
+  }
+}

@@ -171,11 +171,17 @@ void Reversal::run(const ReversibleSteps& steps) {
   run(*backward_, Function::setup, 0);
 }
 
-std::vector<double> Reversal::param_gradient(std::size_t param, int lane) const {
+void Reversal::param_gradient(std::size_t param, int lane, std::vector<double>& out) const {
   const BoundRegister& reg = adjoint_.program.registers[adjoint_.program.params[param].id];
-  std::vector<double> out(static_cast<std::size_t>(reg.size()), 0.0);
+  out.resize(static_cast<std::size_t>(reg.size()));
   const RegisterId id = adjoint_.params[param];
-  if (id != kNoRegister) backward_->read(id, lane, std::span<double>(out));
+  if (id != kNoRegister) return backward_->read(id, lane, std::span<double>(out));
+  std::ranges::fill(out, 0.0);
+}
+
+std::vector<double> Reversal::param_gradient(std::size_t param, int lane) const {
+  std::vector<double> out;
+  param_gradient(param, lane, out);
   return out;
 }
 

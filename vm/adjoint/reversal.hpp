@@ -57,6 +57,7 @@ class Reversal {
   Machine& backward() { return *backward_; }  ///< of the adjoint
   /// The gradient of a param for one lane, after a run; zeros when it does not reach the loss.
   std::vector<double> param_gradient(std::size_t param, int lane) const;
+  void param_gradient(std::size_t param, int lane, std::vector<double>& out) const;
 
   class States;
 
