@@ -1,5 +1,4 @@
 #include <stdexcept>
-#include <utility>
 
 #include "bench/session.hpp"
 #include "evolve/eval/gradient.hpp"
@@ -68,11 +67,10 @@ struct Life {
     options.engine = "dense";
     options.remat = segment;
     const auto made = std::make_shared<eval::LifetimeGradients>(program, adjoint, task->info(), 1, options);
-    const auto params = std::make_shared<const std::vector<std::vector<double>>>(vm::initial_params(program, 1));
-    const auto first = std::make_shared<bool>(true);  // later lifetimes of a batch have the same params
-    return [made, params, first, this] {
+    const auto params = std::make_shared<const vm::ParamValues>(vm::initial_params(program, 1));
+    return [made, params, this] {
       const std::uint32_t lifetime = 0;
-      return made->of({&problem, 1}, {&lifetime, 1}, std::exchange(*first, false) ? params.get() : nullptr, settings)[0].loss;
+      return made->of({&problem, 1}, {&lifetime, 1}, params, settings)[0].loss;
     };
   }
 };

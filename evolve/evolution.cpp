@@ -1,6 +1,7 @@
 #include "evolve/evolution.hpp"
 
 #include <algorithm>
+#include <bit>
 
 namespace mlz::evolve {
 namespace {
@@ -8,13 +9,26 @@ namespace {
 /// Candidates bred per turn of a worker.
 constexpr std::size_t kBreedPart = 16;
 
+/// A fingerprint of what a program did in the probe; never 0.
+std::uint64_t likeness_of(const Score& score) {
+  const std::uint64_t bits = std::bit_cast<std::uint64_t>(score.fitness) ^ (score.steps * 0x9E3779B97F4A7C15ull);
+  return (bits ^ bits >> 29) * 0xBF58476D1CE4E5B9ull | 1;
+}
+
 }  // namespace
 
 Evolution::Evolution(const Options& options, Genomes& genomes, std::uint32_t first_place, std::uint32_t work_place,
-                     Judge& judge, ScoreCache* cache, Workers& workers, Hurdle hurdle)
-    : options_(options), genomes_(genomes), first_place_(first_place), work_place_(work_place), judge_(judge),
-      cache_(cache), workers_(workers), hurdle_(hurdle), population_(options.population) {
+                     const Tests& tests)
+    : options_(options), genomes_(genomes), first_place_(first_place), work_place_(work_place),
+      percentile_(tests.percentile), population_(options.population) {
   options_.window = std::min(options_.window, options_.population);
+  if (tests.probe.judge) trials_.push_back({Trial::Kind::probe, tests.probe});
+  if (tests.hurdle.judge) trials_.push_back({Trial::Kind::hurdle, tests.hurdle});
+  trials_.push_back({Trial::Kind::all, tests.all});
+}
+
+bool Evolution::has(Trial::Kind kind) const {
+  return std::any_of(trials_.begin(), trials_.end(), [&](const Trial& t) { return t.kind == kind; });
 }
 
 std::uint32_t Evolution::best_slot() const {
@@ -111,7 +125,7 @@ void Evolution::breed(std::uint32_t j, int worker) {
   }
   identities_[j] = genomes_.identify(place, options_.salt, worker);
   born.size = identities_[j].size;
-  if (cache_) cache_->prefetch(identities_[j].key);
+  if (const ScoreCache* cache = trials_.front().test.cache) cache->prefetch(identities_[j].key);
 }
 
 void Evolution::resolve(std::uint32_t j, const Score& score, bool duplicate) {
@@ -120,111 +134,130 @@ void Evolution::resolve(std::uint32_t j, const Score& score, bool duplicate) {
   resolved_[j] = 1;
 }
 
-/// The ready programs that may run are pending.
-void Evolution::refuse() {
-  pending_.clear();
-  for (const std::uint32_t j : ready_) {
-    if (identities_[j].over_limit) {
-      resolve(j, {0, 0, Fate::over_limit}, false);
-    } else {
-      pending_.push_back(j);
-    }
+/// A candidate comes to a test: its score is known, or it waits.
+void Evolution::enter(std::uint32_t j, std::size_t trial) {
+  Trial& t = trials_[trial];
+  if (t.test.cache) {
+    if (const auto known = t.test.cache->find(identities_[j].key)) return leave(j, trial, *known, true);
+    const auto twin = [&](std::uint32_t other) { return identities_[other].key == identities_[j].key; };
+    if (std::any_of(t.misses.begin(), t.misses.end(), twin)) return t.twins.push_back(j);
   }
+  t.misses.push_back(j);
 }
 
-void Evolution::run_misses(Judge& judge) {
+/// A candidate has a score in a test: it goes on to the next one, or is done.
+void Evolution::leave(std::uint32_t j, std::size_t trial, const Score& score, bool duplicate) {
+  born_[j].score.steps += score.steps;
+  if (passes(j, trials_[trial].kind, score, duplicate)) enter(j, trial + 1);
+}
+
+/// Whether a score leads to the next test; else it decides.
+bool Evolution::passes(std::uint32_t j, Trial::Kind kind, const Score& score, bool duplicate) {
+  Born& born = born_[j];
+  const std::uint64_t steps = born.score.steps;
+  if (kind == Trial::Kind::probe) {
+    born.likeness = likeness_of(score);
+    const auto found = known_scores_.find(born.likeness);
+    if (found == known_scores_.end()) return true;
+    resolve(j, {found->second, steps, Fate::alike}, duplicate);
+  } else if (kind == Trial::Kind::hurdle) {
+    born.hurdle = score.fitness;
+    if (score.fitness >= bar_) return true;
+    resolve(j, {0, steps, Fate::hurdle}, duplicate);
+  } else {
+    resolve(j, {score.fitness, steps, score.fate}, duplicate);
+  }
+  return false;
+}
+
+void Evolution::run_misses(Trial& trial, Workers& workers) {
   miss_places_.clear();
-  for (const std::uint32_t j : misses_) miss_places_.push_back(work_place_ + j);
-  scores_.resize(misses_.size());
-  workers_.share(misses_.size(), judge.part(), [&](std::size_t first, std::size_t last, int worker) {
-    judge.score(std::span(miss_places_).subspan(first, last - first), std::span(scores_).subspan(first, last - first),
-                worker);
+  for (const std::uint32_t j : trial.misses) miss_places_.push_back(work_place_ + j);
+  scores_.resize(trial.misses.size());
+  workers.share(trial.misses.size(), trial.test.judge->part(), [&](std::size_t first, std::size_t last, int worker) {
+    trial.test.judge->score(std::span(miss_places_).subspan(first, last - first),
+                       std::span(scores_).subspan(first, last - first), worker);
   });
 }
 
-/// Scores what is pending, each fingerprint once where there is a cache; the scores are in found_.
-void Evolution::find_scores(Judge& judge, ScoreCache* cache) {
-  misses_.clear();
-  found_.clear();
-  twins_.clear();
-  const auto miss_of = [&](std::uint32_t j) {
-    return std::find_if(misses_.begin(), misses_.end(),
-                        [&](std::uint32_t other) { return identities_[other].key == identities_[j].key; });
+/// Runs whoever waits for the first test that someone waits for. False when nobody waits.
+bool Evolution::run_trial(Workers& workers) {
+  const auto waits = [](const Trial& t) { return !t.misses.empty(); };
+  const auto found = std::find_if(trials_.begin(), trials_.end(), waits);
+  if (found == trials_.end()) return false;
+  const auto trial = static_cast<std::size_t>(found - trials_.begin());
+  run_misses(*found, workers);
+  const std::vector<std::uint32_t> misses = std::move(found->misses), twins = std::move(found->twins);
+  found->misses.clear();
+  found->twins.clear();
+  const auto score_of = [&](std::uint32_t j) {
+    const auto same = [&](std::uint32_t other) { return other == j || identities_[other].key == identities_[j].key; };
+    return scores_[static_cast<std::size_t>(std::find_if(misses.begin(), misses.end(), same) - misses.begin())];
   };
-  for (const std::uint32_t j : pending_) {
-    if (const auto known = cache ? cache->find(identities_[j].key) : std::nullopt) {
-      found_.push_back({j, *known, true});
-    } else if (cache && miss_of(j) != misses_.end()) {
-      twins_.push_back(j);
-    } else {
-      misses_.push_back(j);
-    }
+  for (std::size_t i = 0; i < misses.size(); ++i) {
+    if (found->test.cache) found->test.cache->put(identities_[misses[i]].key, scores_[i]);
   }
-  run_misses(judge);
-  for (std::size_t i = 0; i < misses_.size(); ++i) {
-    found_.push_back({misses_[i], scores_[i], false});
-    if (cache) cache->put(identities_[misses_[i]].key, scores_[i]);
-  }
-  for (const std::uint32_t j : twins_) {
-    found_.push_back({j, scores_[static_cast<std::size_t>(miss_of(j) - misses_.begin())], true});
-  }
+  for (std::size_t i = 0; i < misses.size(); ++i) leave(misses[i], trial, scores_[i], false);
+  for (const std::uint32_t j : twins) leave(j, trial, score_of(j), true);
+  return true;
 }
 
-/// Leaves pending who clears the hurdle.
-void Evolution::clear_hurdle() {
-  find_scores(*hurdle_.judge, hurdle_.cache);
-  pending_.clear();
-  for (const Found& f : found_) {
-    born_[f.j].hurdle = f.score.fitness;
-    born_[f.j].score.steps = f.score.steps;
-    if (f.score.fitness >= bar_) {
-      pending_.push_back(f.j);
-    } else {
-      resolve(f.j, {0, f.score.steps, Fate::hurdle}, f.known);
-    }
-  }
-}
-
-void Evolution::score_pending() {
-  find_scores(judge_, cache_);
-  for (const Found& f : found_) {
-    Score score = f.score;
-    score.steps += born_[f.j].score.steps;  // those of the hurdle
-    resolve(f.j, score, f.known);
-  }
-}
-
-/// A round begins: the bar follows the population.
+/// The bar follows the population.
 void Evolution::raise_bar() {
-  if (!hurdle_.judge || next_ < options_.population) return;
   std::vector<double> scores;
   for (const Individual& individual : population_) scores.push_back(individual.hurdle);
   std::sort(scores.begin(), scores.end());
   scores.erase(std::unique(scores.begin(), scores.end()), scores.end());
-  const double rank = hurdle_.percentile / 100 * static_cast<double>(scores.size() - 1);
+  const double rank = percentile_ / 100 * static_cast<double>(scores.size() - 1);
   bar_ = scores[static_cast<std::size_t>(rank)];
+}
+
+void Evolution::begin_round() {
+  if (next_ < options_.population) return;
+  if (has(Trial::Kind::hurdle)) raise_bar();
+  if (!has(Trial::Kind::probe)) return;
+  Known known;
+  for (const Individual& i : population_) {
+    if (i.likeness != 0) known.push_back({i.likeness, i.fitness});
+  }
+  set_known(std::move(known));
+}
+
+void Evolution::set_known(Known known) {
+  known_scores_.clear();
+  known_.clear();
+  for (const auto& one : known) {
+    if (known_scores_.insert(one).second) known_.push_back(one);
+  }
 }
 
 void Evolution::close_window() {
   for (std::uint32_t j = 0; j < count_; ++j) {
     genomes_.swap(first_place_ + first_slot_ + j, work_place_ + j);
-    population_[first_slot_ + j] = {born_[j].id, born_[j].score.fitness, born_[j].size, born_[j].hurdle};
+    population_[first_slot_ + j] = {born_[j].id, born_[j].score.fitness, born_[j].size, born_[j].hurdle,
+                                     born_[j].likeness};
   }
   next_ += count_;
 }
 
-const std::vector<Born>& Evolution::advance() {
+/// Whose score is known lets others go on, so candidates are run when nobody else can be bred: then many run together.
+const std::vector<Born>& Evolution::advance(Workers& workers) {
   open_window();
-  if (first_slot_ == 0) raise_bar();
-  while (!waiting_.empty()) {
-    collect_ready();
-    workers_.share(ready_.size(), kBreedPart, [&](std::size_t first, std::size_t last, int worker) {
-      for (std::size_t i = first; i < last; ++i) breed(ready_[i], worker);
-    });
-    refuse();
-    if (hurdle_.judge) clear_hurdle();
-    score_pending();
-  }
+  if (first_slot_ == 0) begin_round();
+  do {
+    for (collect_ready(); !ready_.empty(); collect_ready()) {
+      workers.share(ready_.size(), kBreedPart, [&](std::size_t first, std::size_t last, int worker) {
+        for (std::size_t i = first; i < last; ++i) breed(ready_[i], worker);
+      });
+      for (const std::uint32_t j : ready_) {
+        if (identities_[j].over_limit) {
+          resolve(j, {0, 0, Fate::over_limit}, false);
+        } else {
+          enter(j, 0);
+        }
+      }
+    }
+  } while (run_trial(workers));
   close_window();
   return born_;
 }

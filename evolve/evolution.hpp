@@ -1,5 +1,7 @@
 #pragma once
 #include <functional>
+#include <unordered_map>
+#include <utility>
 
 #include "evolve/cache.hpp"
 #include "evolve/genomes.hpp"
@@ -13,6 +15,7 @@ struct Individual {
   double fitness = 0;
   std::uint32_t size = 0;  ///< live instructions
   double hurdle = 0;       ///< score on the problems of the hurdle; 0 without one
+  std::uint64_t likeness = 0;  ///< fingerprint of what it did in the probe; 0: not tried
 };
 
 /// What became of one candidate, in order of their numbers.
@@ -24,13 +27,22 @@ struct Born {
   bool duplicate = false;  ///< its score was known
   Score score;
   double hurdle = 0;  ///< score on the problems of the hurdle
+  std::uint64_t likeness = 0;  ///< as in Individual
 };
 
-/// A first test on few problems (Real et al. 2020, section 3.2): whoever stays below the bar is not tried on the others and
-/// scores 0. The bar of a round is a percentile of the different first scores in the population before it.
-struct Hurdle {
-  Judge* judge = nullptr;       ///< null: no hurdle
-  ScoreCache* cache = nullptr;  ///< of first scores; may be null
+/// The tests that a candidate meets, in this order. A test without a judge is left out.
+struct Tests {
+  struct Test {
+    Judge* judge = nullptr;
+    ScoreCache* cache = nullptr;  ///< of its scores; may be null
+  };
+  /// A few examples of every problem (Real et al. 2020, section 3.2, functional equivalence checking). Whoever does there
+  /// exactly what a program did that was alive when the round began takes that one's score.
+  Test probe;
+  /// All examples of few problems (section 3.2). Whoever stays below the bar is not tried on the others and scores 0. The
+  /// bar of a round is a percentile of the different hurdle scores in the population before it.
+  Test hurdle;
+  Test all;
   double percentile = 75;
 };
 
@@ -38,7 +50,7 @@ struct Hurdle {
 /// by a child of the best of `tournament` programs drawn with replacement from the whole population, children of the
 /// same round included. Every candidate's draws depend on its number alone, so neither the number of workers, nor how
 /// many candidates are prepared ahead, nor the cache changes what happens.
-class Evolution {
+class alignas(128) Evolution {
  public:
   struct Options {
     std::uint32_t population = 1000, tournament = 10, window = 128;
@@ -49,12 +61,12 @@ class Evolution {
     std::uint64_t salt = 0;      ///< of fingerprints
   };
   /// Slots are places first_place .. first_place + population - 1 of `genomes`, and `work_place` begins room for a
-  /// window of children. `cache` may be null.
-  Evolution(const Options& options, Genomes& genomes, std::uint32_t first_place, std::uint32_t work_place, Judge& judge,
-            ScoreCache* cache, Workers& workers, Hurdle hurdle = {});
+  /// window of children.
+  Evolution(const Options& options, Genomes& genomes, std::uint32_t first_place, std::uint32_t work_place,
+            const Tests& tests);
 
-  /// Makes the next candidates, at most to the end of the round over all slots.
-  const std::vector<Born>& advance();
+  /// Makes the next candidates, at most to the end of the round over all slots. Those of the call before are gone.
+  const std::vector<Born>& advance(Workers& workers);
 
   std::uint64_t candidates() const { return next_; }
   bool at_round_end() const { return next_ % options_.population == 0; }
@@ -69,15 +81,25 @@ class Evolution {
 
   double bar() const { return bar_; }  ///< of the hurdle in this round; below every score: none
   void set_bar(double bar) { bar_ = bar; }
+  /// Likeness and score of programs that were alive when the round began.
+  using Known = std::vector<std::pair<std::uint64_t, double>>;
+  const Known& known() const { return known_; }
+  void set_known(Known known);
 
  private:
   Options options_;
   Genomes& genomes_;
   std::uint32_t first_place_, work_place_;
-  Judge& judge_;
-  ScoreCache* cache_;
-  Workers& workers_;
-  Hurdle hurdle_;
+  /// One test of candidates, and who waits for it.
+  struct Trial {
+    enum class Kind { probe, hurdle, all } kind;
+    Tests::Test test;
+    std::vector<std::uint32_t> misses = {}, twins = {};  ///< candidates to be run, and those with the fingerprint of one
+  };
+  std::vector<Trial> trials_;
+  double percentile_;
+  Known known_;
+  std::unordered_map<std::uint64_t, double> known_scores_;
   double bar_ = -1;
   std::vector<Individual> population_;
   std::uint64_t next_ = 0;
@@ -90,14 +112,8 @@ class Evolution {
   std::vector<char> meets_children_;     // whether some of them are candidates of this window
   std::vector<char> resolved_;
   std::vector<Identity> identities_;
-  std::vector<std::uint32_t> ready_, pending_, misses_, twins_, miss_places_, waiting_;
+  std::vector<std::uint32_t> ready_, waiting_, miss_places_;
   std::vector<Score> scores_;
-  struct Found {
-    std::uint32_t j;
-    Score score;
-    bool known;
-  };
-  std::vector<Found> found_;
 
   void open_window();
   void collect_ready();
@@ -105,11 +121,13 @@ class Evolution {
   double fitness_of(std::uint32_t slot, std::uint32_t j) const;
   std::uint32_t winner(std::uint32_t j) const;
   void breed(std::uint32_t j, int worker);
-  void refuse();
-  void clear_hurdle();
-  void score_pending();
-  void find_scores(Judge& judge, ScoreCache* cache);
-  void run_misses(Judge& judge);
+  void enter(std::uint32_t j, std::size_t trial);
+  void leave(std::uint32_t j, std::size_t trial, const Score& score, bool duplicate);
+  bool run_trial(Workers& workers);
+  void run_misses(Trial& trial, Workers& workers);
+  bool passes(std::uint32_t j, Trial::Kind kind, const Score& score, bool duplicate);
+  bool has(Trial::Kind kind) const;
+  void begin_round();
   void raise_bar();
   void resolve(std::uint32_t j, const Score& score, bool duplicate);
   void close_window();

@@ -132,10 +132,7 @@ Feed<T>::Feed(vm::Machine& machine, const tasks::TaskInfo& task, int lane)
   x_.assign(features_ * batch, T(0));
   target_.assign(y_.size(), T(0));
   labels_.assign(batch, 0);
-  for (const auto& instruction :
-       machine.program().code[static_cast<std::size_t>(Function::predict)]) {
-    x_changes_ |= instruction.live && instruction.out == x_id_;
-  }
+  x_changes_ = writes(machine.program(), Function::predict, x_id_);
 }
 
 template <class T>

@@ -13,6 +13,7 @@ namespace mlz::eval {
 namespace {
 
 using Ids = std::span<const std::uint32_t>;
+using Params = std::shared_ptr<const vm::ParamValues>;
 
 std::size_t batch_of(const vm::BoundProgram& program) {
   return static_cast<std::size_t>(std::max<std::int64_t>(program.batch, 1));
@@ -24,6 +25,12 @@ vm::MachineOptions machine_options(const GradientOptions& options, int lanes) {
   machine.blas = options.blas;
   machine.lanes = lanes;
   return machine;
+}
+
+std::vector<vm::Birth> births_of(std::span<const std::uint32_t> lifetimes, const Params& params, std::uint64_t seed) {
+  std::vector<vm::Birth> births;
+  for (const std::uint32_t lifetime : lifetimes) births.push_back({seed, lifetime, params});
+  return births;
 }
 
 /// One lane: its examples, its predictions, and the gradient of its loss with respect to them.
@@ -247,17 +254,9 @@ LifetimeGradients::LifetimeGradients(const vm::BoundProgram& program, const vm::
 }
 
 const std::vector<LifetimeGradient>& LifetimeGradients::of(std::span<const tasks::Problem> problems,
-                                                           std::span<const std::uint32_t> lifetimes,
-                                                           const std::vector<std::vector<double>>* params, const Settings& settings) {
-  vm::MachineOptions life = machine_options(options_, static_cast<int>(lifetimes.size()));
-  life.lifetimes.assign(lifetimes.begin(), lifetimes.end());
-  life.seed = settings.seed;
-  if (params != nullptr) {
-    params_ = *params;
-    life.params.swap(params_);
-  }
-  reversal_.rebirth(life);
-  if (params != nullptr) life.params.swap(params_);
+                                                           std::span<const std::uint32_t> lifetimes, const Params& params,
+                                                           const Settings& settings) {
+  reversal_.set_births(births_of(lifetimes, params, settings.seed));
   const auto run = [&](auto lanes) {
     lanes.run(results_);
     return lanes.finite();
@@ -265,21 +264,19 @@ const std::vector<LifetimeGradient>& LifetimeGradients::of(std::span<const tasks
   const bool predicted = options_.dtype == vm::DType::f32
                              ? run(Lanes<float>(reversal_, task_, problems, lifetimes, settings, options_))
                              : run(Lanes<double>(reversal_, task_, problems, lifetimes, settings, options_));
-  if (!predicted || !std::ranges::all_of(results_, finite)) explain(problems, lifetimes, settings);
+  if (!predicted || !std::ranges::all_of(results_, finite)) explain(problems, lifetimes, params, settings);
   return results_;
 }
 
 /// Leads the lifetimes once more on the reference engine to find the line.
 void LifetimeGradients::explain(std::span<const tasks::Problem> problems, std::span<const std::uint32_t> lifetimes,
-                                const Settings& settings) const {
+                                const Params& params, const Settings& settings) const {
   GradientOptions plain = options_;
   plain.dtype = vm::DType::f64;
   plain.inputs = false;
   for (std::size_t k = 0; k < problems.size(); ++k) {
     vm::MachineOptions life = machine_options(plain, 1);
-    life.lifetimes = {lifetimes[k]};
-    life.params = params_;
-    life.seed = settings.seed;
+    life.births = births_of(lifetimes.subspan(k, 1), params, settings.seed);
     vm::Reversal traced(program_, adjoint_, "reference", life, {plain.remat, plain.max_bytes, true});
     std::vector<LifetimeGradient> ignored;
     Lanes<double>(traced, task_, problems.subspan(k, 1), lifetimes.subspan(k, 1), settings, plain).run(ignored);

@@ -42,10 +42,10 @@ class LifetimeGradients {
                     const GradientOptions& options);
 
   /// One gradient per problem; there must be a problem and a lifetime for each lane, and equally many steps in all.
-  /// Settings count as under the stream protocol, of its limits that of steps. Without `params` they are
-  /// those of the call before. Throws NonFiniteGradient. What is returned is overwritten by the next call.
+  /// Settings count as under the stream protocol, of its limits that of steps. Throws NonFiniteGradient. What is returned is
+  /// overwritten by the next call.
   const std::vector<LifetimeGradient>& of(std::span<const tasks::Problem> problems, std::span<const std::uint32_t> lifetimes,
-                                          const std::vector<std::vector<double>>* params, const Settings& settings);
+                                          const std::shared_ptr<const vm::ParamValues>& params, const Settings& settings);
 
  private:
   const vm::BoundProgram& program_;
@@ -53,11 +53,10 @@ class LifetimeGradients {
   const tasks::TaskInfo& task_;
   GradientOptions options_;
   vm::Reversal reversal_;
-  std::vector<std::vector<double>> params_;  // of the lifetimes at hand
-  std::vector<LifetimeGradient> results_;    // by lane
+  std::vector<LifetimeGradient> results_;  // by lane
 
   [[noreturn]] void explain(std::span<const tasks::Problem> problems, std::span<const std::uint32_t> lifetimes,
-                            const Settings& settings) const;
+                            const std::shared_ptr<const vm::ParamValues>& params, const Settings& settings) const;
 };
 
 /// What adjoints take gradients of under such options.

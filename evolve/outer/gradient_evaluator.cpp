@@ -69,20 +69,18 @@ struct GradientEvaluator::OnTask {
 
   /// Hands out the gradients of lifetimes one after the other; they are taken together where they have equally many steps.
   template <class Take>
-  void each(const std::vector<std::vector<double>>& params, std::uint32_t first, int count, const eval::Settings& settings,
-            Take&& hand_out) const {
+  void each(const std::shared_ptr<const vm::ParamValues>& params, std::uint32_t first, int count,
+            const eval::Settings& settings, Take&& hand_out) const {
     int width = 0;
     std::unique_ptr<eval::LifetimeGradients> machine;
     for (int begin = 0; begin < count; begin += lanes) {
       const Group group = read(first + static_cast<std::uint32_t>(begin), std::min(lanes, count - begin), settings);
-      const bool another = machine == nullptr || group.together != width;
-      if (another && machine != nullptr) give_back(width, std::move(machine));
-      if (another) machine = take(width = group.together);
+      if (machine != nullptr && group.together != width) give_back(width, std::move(machine));
+      if (machine == nullptr) machine = take(width = group.together);
       const auto some = static_cast<std::size_t>(width);
       for (std::size_t k = 0; k < group.problems.size(); k += some) {
-        const bool same_params = !another || k > 0;
         for (const auto& one : machine->of(std::span(group.problems).subspan(k, some), std::span(group.lifetimes).subspan(k, some),
-                                           same_params ? nullptr : &params, settings))
+                                           params, settings))
           hand_out(one);
       }
     }
@@ -123,7 +121,7 @@ GradientEvaluator::~GradientEvaluator() = default;
 
 BatchGradient GradientEvaluator::of(std::span<const double> params, std::uint64_t seed, std::uint32_t first, int count) const {
   if (count < 1) throw std::invalid_argument("a batch needs at least one lifetime");
-  const auto values = params_.split(params);
+  const auto values = std::make_shared<const vm::ParamValues>(params_.split(params));
   eval::Settings settings = options_.settings;
   settings.protocol = eval::Protocol::stream;
   settings.seed = seed;

@@ -3,17 +3,10 @@
 #include <mutex>
 
 #include "evolve/eval/gradient.hpp"
+#include "evolve/outer/batch_gradient.hpp"
 #include "evolve/outer/param_evaluator.hpp"
 
 namespace mlz::outer {
-
-/// Of a batch of lifetimes. Loss, score and gradient are means over it; steps are counted together.
-struct BatchGradient {
-  double loss = 0;
-  double score = 0;
-  Vector gradient;
-  std::int64_t steps = 0;
-};
 
 /// Gradients of the mean loss of lifetimes with respect to the params of a program, which are one vector as in
 /// ParamEvaluator. With several tasks a lifetime is one on each, and its loss and score are means over them. Evaluation is

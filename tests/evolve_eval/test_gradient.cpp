@@ -36,7 +36,7 @@ LifetimeGradient gradient(const World& world, const vm::BoundProgram& program, c
   const vm::Adjoint adjoint = vm::differentiate(program, adjoint_options(options));
   LifetimeGradients gradients(program, adjoint, world.info, 1, options);
   const std::uint32_t lifetime = 0;
-  return gradients.of({&world.problem, 1}, {&lifetime, 1}, &params, world.settings)[0];
+  return gradients.of({&world.problem, 1}, {&lifetime, 1}, std::make_shared<const vm::ParamValues>(params), world.settings)[0];
 }
 
 Outcome outcome(const World& world, const vm::BoundProgram& program, const Params& params) {

@@ -104,10 +104,9 @@ std::int64_t Reversal::segment_for(std::int64_t steps) const {
   return static_cast<std::int64_t>(best);
 }
 
-void Reversal::rebirth(const MachineOptions& options) {
-  forward_->rebirth(options);
-  backward_->rebirth(options);
-  born_ = true;
+void Reversal::set_births(std::span<const Birth> births) {
+  forward_->set_births(births);
+  backward_->set_births(births);
 }
 
 void Reversal::run(Machine& machine, Function function, std::int64_t step) {
@@ -142,7 +141,7 @@ void Reversal::run(const ReversibleSteps& steps) {
     kept.read(*forward_, step % segment);
   };
   found_.reset();
-  if (!born_) forward_->reset();
+  forward_->reset();
   run(*forward_, Function::setup, 0);
   fixed.read(*forward_, 0);
   for (std::int64_t step = 0; step < steps.count; ++step) {
@@ -150,8 +149,7 @@ void Reversal::run(const ReversibleSteps& steps) {
     if (step % segment == 0 && of + 1 < segments) starts.read(*forward_, of);
     of + 1 == segments ? keeping_step(step, true) : forward_step(steps, step, true);
   }
-  if (!born_) backward_->reset();
-  born_ = false;
+  backward_->reset();
   fixed.write(*backward_, 0);
   for (std::int64_t of = segments; of-- > 0;) {
     const std::int64_t first = of * segment, last = std::min(first + segment, steps.count);

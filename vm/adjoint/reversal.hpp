@@ -48,8 +48,8 @@ class Reversal {
 
   /// From birth to birth. Throws InputError where states take more memory than allowed.
   void run(const ReversibleSteps& steps);
-  /// The next run is as Machine::rebirth has it.
-  void rebirth(const MachineOptions& options);
+  /// What the lanes are born with in the next run, as Machine::set_births has it.
+  void set_births(std::span<const Birth> births);
   const std::optional<NonFiniteStep>& found() const { return found_; }  ///< by the last run, if it was to trace
 
   const Adjoint& adjoint() const { return adjoint_; }
@@ -69,7 +69,6 @@ class Reversal {
 
   std::int64_t segment_for(std::int64_t steps) const;
   std::optional<NonFiniteStep> found_;
-  bool born_ = true;  // both machines, and nothing has run since
 
   void run(Machine& machine, Function function, std::int64_t step);
   void forward_step(const ReversibleSteps& steps, std::int64_t step, bool first_time);
