@@ -271,6 +271,7 @@ const std::vector<LifetimeGradient>& LifetimeGradients::of(std::span<const tasks
 /// Leads the lifetimes once more on the reference engine to find the line.
 void LifetimeGradients::explain(std::span<const tasks::Problem> problems, std::span<const std::uint32_t> lifetimes,
                                 const Params& params, const Settings& settings) const {
+  if (!options_.explain) throw NonFiniteGradient("a loss or a gradient is infinite or NaN");
   GradientOptions plain = options_;
   plain.dtype = vm::DType::f64;
   plain.inputs = false;

@@ -15,6 +15,7 @@ struct GradientOptions {
   std::int64_t max_bytes = std::int64_t{1} << 30;  ///< of kept states, in all lanes together
   bool inputs = false;         ///< also the gradient of x at each step
   bool initial_state = false;  ///< also that of the registers as Setup left them
+  bool explain = true;  ///< find the line where something became infinite or NaN, by leading the lifetime once more, slowly
 };
 
 /// The gradient of Outcome::loss of one lifetime under the stream protocol.
