@@ -1,3 +1,6 @@
+#include <fstream>
+#include <sstream>
+
 #include "lesson.hpp"
 
 using namespace mlz;
@@ -123,4 +126,19 @@ def Predict(x):
       }
     }
   }
+}
+
+TEST_CASE("the page about gradients shows what is printed") {
+  std::ifstream in(MLZ_SOURCE_DIR "/docs/gradients.md");
+  std::ostringstream page;
+  page << in.rdbuf();
+  std::vector<std::string> parts{""};  // text, block, text, block, ...
+  for (std::string line, text = page.str(); !text.empty();) {
+    const std::size_t end = text.find('\n');
+    line = text.substr(0, end + 1);
+    text.erase(0, end + 1);
+    line.starts_with("```") ? parts.emplace_back() : parts.back() += line;
+  }
+  REQUIRE(parts.size() >= 4);
+  CHECK(print(vm::differentiate(small(parts[1]))) == parts[3]);
 }

@@ -75,10 +75,15 @@ void Sweep::set_gradient(int version, RegisterId at) {
   gradients_[static_cast<std::size_t>(version)] = {at, true, {}};
 }
 
-/// Gives a register that was made for the line at hand the name of the gradient that it holds.
-RegisterId Sweep::made(RegisterId id, int version) {
+/// Gives a register that was made for the line at hand the name of the gradient that it holds; `W.0'` where `W'` is carried
+/// from step to step.
+RegisterId Sweep::made(RegisterId id, int v) {
   BoundRegister& reg = emitter_.program().registers[id];
-  if (reg.name.starts_with("t.")) reg.name = name(version) + "'";
+  if (!reg.name.starts_with("t.")) return id;
+  reg.name = name(v) + "'";
+  if (emitter_.program().by_name.contains(reg.name)) {
+    reg.name = fmt::format("{}.{}'", original_.registers[version(v).of].name, version(v).number);
+  }
   return id;
 }
 
