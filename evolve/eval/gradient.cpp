@@ -53,7 +53,8 @@ class Lane {
       const auto [first, ids, all] = at(step);
       for (std::size_t b = 0; b < ids.size(); ++b) scored_ += first + b >= problem_.first_scored ? 1 : 0;
     }
-    if (scored_ == 0) throw InputError("no prediction of the lifetime is scored, so it has no loss; give it more steps");
+    if (scored_ == 0)
+      throw InputError("no prediction of the lifetime is scored, so it has no loss; give it more steps");
   }
 
   std::int64_t steps() const { return steps_; }
@@ -79,7 +80,8 @@ class Lane {
       if (first + b < problem_.first_scored) continue;
       score_.add(judge(static_cast<int>(b)));
       loss_ += feed_.loss(static_cast<int>(b));
-      feed_.loss_gradient(static_cast<int>(b), 1 / static_cast<double>(scored_), std::span<T>(slope).subspan(b * width, width));
+      feed_.loss_gradient(static_cast<int>(b), 1 / static_cast<double>(scored_),
+                          std::span<T>(slope).subspan(b * width, width));
       finite_ = finite_ && std::isfinite(loss_) && feed_.finite(static_cast<int>(b));
     }
   }
@@ -159,10 +161,12 @@ class Lanes {
         std::span<const std::uint32_t> lifetimes, const Settings& settings, const GradientOptions& options)
       : reversal_(reversal), options_(options), inputs_(problems.size()) {
     for (std::size_t k = 0; k < problems.size(); ++k) {
-      lanes_.push_back(std::make_unique<Lane<T>>(reversal, task, problems[k], settings, lifetimes[k], static_cast<int>(k)));
+      lanes_.push_back(
+          std::make_unique<Lane<T>>(reversal, task, problems[k], settings, lifetimes[k], static_cast<int>(k)));
       if (lanes_[k]->steps() == lanes_[0]->steps()) continue;
-      throw InputError(fmt::format("lifetimes whose gradients are taken together need equally many steps; one has {}, another {}",
-                                   lanes_[0]->steps(), lanes_[k]->steps()));
+      throw InputError(
+          fmt::format("lifetimes whose gradients are taken together need equally many steps; one has {}, another {}",
+                      lanes_[0]->steps(), lanes_[k]->steps()));
     }
     for (auto& inputs : inputs_) inputs.resize(static_cast<std::size_t>(lanes_[0]->steps()));
   }
@@ -243,19 +247,20 @@ std::int64_t stream_steps(const vm::BoundProgram& program, const tasks::Problem&
   return settings.limits.steps > 0 ? std::min(all, settings.limits.steps) : all;
 }
 
-LifetimeGradients::LifetimeGradients(const vm::BoundProgram& program, const vm::Adjoint& adjoint, const tasks::TaskInfo& task,
-                                     int lanes, const GradientOptions& options)
+LifetimeGradients::LifetimeGradients(const vm::BoundProgram& program, const vm::Adjoint& adjoint,
+                                     const tasks::TaskInfo& task, int lanes, const GradientOptions& options)
     : program_(program),
       adjoint_(adjoint),
       task_(task),
       options_(options),
-      reversal_(program, adjoint, options.engine, machine_options(options, lanes), {options.remat, options.max_bytes, false}) {
+      reversal_(program, adjoint, options.engine, machine_options(options, lanes),
+                {options.remat, options.max_bytes, false}) {
   check_fit(program, task, Protocol::stream);
 }
 
 const std::vector<LifetimeGradient>& LifetimeGradients::of(std::span<const tasks::Problem> problems,
-                                                           std::span<const std::uint32_t> lifetimes, const Params& params,
-                                                           const Settings& settings) {
+                                                           std::span<const std::uint32_t> lifetimes,
+                                                           const Params& params, const Settings& settings) {
   reversal_.set_births(births_of(lifetimes, params, settings.seed));
   const auto run = [&](auto lanes) {
     lanes.run(results_);
@@ -286,8 +291,8 @@ void LifetimeGradients::explain(std::span<const tasks::Problem> problems, std::s
     if (!found.back) throw NonFiniteGradient("the loss has no finite gradient: " + found.what.text());
     const vm::BoundLine* line = found.what.line;
     throw NonFiniteGradient(fmt::format(
-        "a gradient is not finite: step {} back, lifetime {}, in the gradient of `{}`{}: {} at entry {} of `{}`", found.step + 1,
-        found.what.lifetime, line == nullptr ? "" : line->text,
+        "a gradient is not finite: step {} back, lifetime {}, in the gradient of `{}`{}: {} at entry {} of `{}`",
+        found.step + 1, found.what.lifetime, line == nullptr ? "" : line->text,
         line != nullptr && line->where.known() ? fmt::format(" ({}:{})", line->where.file->name, line->where.line) : "",
         print_number(found.what.value), found.what.entry, found.what.reg));
   }

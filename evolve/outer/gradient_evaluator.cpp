@@ -26,9 +26,10 @@ vm::BoundProgram bound(const CoreProgram& program, const tasks::TaskInfo& task) 
 void check_protocol(const EvaluatorOptions& options, const tasks::TaskInfo& task) {
   const std::string& protocol = options.protocol.empty() ? task.protocol : options.protocol;
   if (eval::protocol_of(protocol) == eval::Protocol::stream) return;
-  throw InputError(fmt::format("gradients are taken under the stream protocol, but task {} would be run under {}; use "
-                               "--protocol stream, or a search without gradients",
-                               task.name, protocol));
+  throw InputError(
+      fmt::format("gradients are taken under the stream protocol, but task {} would be run under {}; use "
+                  "--protocol stream, or a search without gradients",
+                  task.name, protocol));
 }
 
 }  // namespace
@@ -49,8 +50,9 @@ struct GradientEvaluator::OnTask {
     options.dtype = evaluator.dtype;
     options.inputs = options.initial_state = false;
     adjoint = vm::differentiate(program, eval::adjoint_options(options));
-    options.engine = evaluator.engine != "auto" ? evaluator.engine
-                                                : std::string(vm::fitting_engine(adjoint.program, evaluator.dtype, kLanes));
+    options.engine = evaluator.engine != "auto"
+                         ? evaluator.engine
+                         : std::string(vm::fitting_engine(adjoint.program, evaluator.dtype, kLanes));
     lanes = options.engine == "lanes" ? kLanes : 1;
     give_back(1, take(1));  // says at once what does not fit
   }
@@ -67,7 +69,8 @@ struct GradientEvaluator::OnTask {
     idle.emplace(count, std::move(machine));
   }
 
-  /// Hands out the gradients of lifetimes one after the other; they are taken together where they have equally many steps.
+  /// Hands out the gradients of lifetimes one after the other; they are taken together where they have equally many
+  /// steps.
   template <class Take>
   void each(const std::shared_ptr<const vm::ParamValues>& params, std::uint32_t first, int count,
             const eval::Settings& settings, Take&& hand_out) const {
@@ -79,8 +82,8 @@ struct GradientEvaluator::OnTask {
       if (machine == nullptr) machine = take(width = group.together);
       const auto some = static_cast<std::size_t>(width);
       for (std::size_t k = 0; k < group.problems.size(); k += some) {
-        for (const auto& one : machine->of(std::span(group.problems).subspan(k, some), std::span(group.lifetimes).subspan(k, some),
-                                           params, settings))
+        for (const auto& one : machine->of(std::span(group.problems).subspan(k, some),
+                                           std::span(group.lifetimes).subspan(k, some), params, settings))
           hand_out(one);
       }
     }
@@ -119,7 +122,8 @@ GradientEvaluator::GradientEvaluator(const CoreProgram& program, std::vector<std
 
 GradientEvaluator::~GradientEvaluator() = default;
 
-BatchGradient GradientEvaluator::of(std::span<const double> params, std::uint64_t seed, std::uint32_t first, int count) const {
+BatchGradient GradientEvaluator::of(std::span<const double> params, std::uint64_t seed, std::uint32_t first,
+                                    int count) const {
   if (count < 1) throw std::invalid_argument("a batch needs at least one lifetime");
   const auto values = std::make_shared<const vm::ParamValues>(params_.split(params));
   eval::Settings settings = options_.settings;

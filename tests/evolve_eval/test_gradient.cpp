@@ -1,7 +1,6 @@
-#include "evolve/eval/gradient.hpp"
-
 #include <cmath>
 
+#include "evolve/eval/gradient.hpp"
 #include "fixture.hpp"
 
 using namespace mlz;
@@ -36,7 +35,8 @@ LifetimeGradient gradient(const World& world, const vm::BoundProgram& program, c
   const vm::Adjoint adjoint = vm::differentiate(program, adjoint_options(options));
   LifetimeGradients gradients(program, adjoint, world.info, 1, options);
   const std::uint32_t lifetime = 0;
-  return gradients.of({&world.problem, 1}, {&lifetime, 1}, std::make_shared<const vm::ParamValues>(params), world.settings)[0];
+  return gradients.of({&world.problem, 1}, {&lifetime, 1}, std::make_shared<const vm::ParamValues>(params),
+                      world.settings)[0];
 }
 
 Outcome outcome(const World& world, const vm::BoundProgram& program, const Params& params) {
@@ -99,8 +99,9 @@ World numbers_world() {
 
 World classes_world() {
   World world(tasks::Metric::accuracy, 3, 2);
-  world.problem.train = std::make_shared<Rows>(
-      std::vector<std::vector<double>>{{1, 0.5}, {-0.4, 1}, {0.2, -1}, {1, 1}, {0.3, 0.1}}, std::vector<double>{0, 1, 2, 0, 1});
+  world.problem.train =
+      std::make_shared<Rows>(std::vector<std::vector<double>>{{1, 0.5}, {-0.4, 1}, {0.2, -1}, {1, 1}, {0.3, 0.1}},
+                             std::vector<double>{0, 1, 2, 0, 1});
   return world;
 }
 
@@ -173,7 +174,8 @@ TEST_CASE("few kept states, other engines and f32 give the same gradient") {
   GradientOptions narrow;
   const Params found = gradient(world, program, params, narrow).params;
   for (std::size_t p = 0; p < found.size(); ++p) {
-    for (std::size_t k = 0; k < found[p].size(); ++k) CHECK(found[p][k] == doctest::Approx(expected[p][k]).epsilon(1e-4));
+    for (std::size_t k = 0; k < found[p].size(); ++k)
+      CHECK(found[p][k] == doctest::Approx(expected[p][k]).epsilon(1e-4));
   }
 }
 

@@ -1,9 +1,8 @@
-#include "evolve/outer/gradient_evaluator.hpp"
-
 #include <doctest/doctest.h>
 
 #include <thread>
 
+#include "evolve/outer/gradient_evaluator.hpp"
 #include "lang/text/compile.hpp"
 #include "tasks/task.hpp"
 
@@ -123,8 +122,11 @@ TEST_CASE("going down the gradient learns how to learn") {
 }
 
 TEST_CASE("what has no gradient is refused") {
-  CHECK_THROWS_WITH_AS(GradientEvaluator(core(kLearner), tasks_of({kSmall}), {}), doctest::Contains("stream protocol"), InputError);
-  CHECK_THROWS_AS(GradientEvaluator(core("state y : scalar\ndef Predict(x):\n  y = x[0]\n"), tasks_of({kSmall}), options()), InputError);
+  CHECK_THROWS_WITH_AS(GradientEvaluator(core(kLearner), tasks_of({kSmall}), {}), doctest::Contains("stream protocol"),
+                       InputError);
+  CHECK_THROWS_AS(
+      GradientEvaluator(core("state y : scalar\ndef Predict(x):\n  y = x[0]\n"), tasks_of({kSmall}), options()),
+      InputError);
   const GradientEvaluator evaluator(core(kLearner), tasks_of({kSmall}), options());
   CHECK_THROWS_AS(evaluator.of(Vector(3), 1, 0, 1), std::invalid_argument);
   CHECK_THROWS_AS(evaluator.of(evaluator.params().initial(1), 1, 0, 0), std::invalid_argument);

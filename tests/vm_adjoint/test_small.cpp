@@ -22,7 +22,8 @@ param w : vector[features] ~ normal(0, 1)
 param b : scalar = 0.3
 def Predict(x):
   y = dot(w, x) + b
-)"), 3, 1);
+)"),
+                            3, 1);
 }
 
 TEST_CASE("a learner whose rate is a param") {
@@ -35,7 +36,8 @@ def Predict(x):
   y = W @ x
 def Learn(x, target):
   W = W + rate * outer(target - softmax(y), x)
-)"), 5, 2);
+)"),
+                            5, 2);
 }
 
 TEST_CASE("slices, families and loops") {
@@ -58,7 +60,8 @@ def Predict(x):
 def Learn(x, target):
   h[2:4] = h[0:2] * target[0]
   u[1] = u[0] + h[0]
-)"), 4, 3);
+)"),
+                            4, 3);
 }
 
 TEST_CASE("states that change places") {
@@ -73,7 +76,8 @@ def Learn(x, target):
   t = a
   a = b + t * target[0:2]
   b = t
-)"), 5, 4);
+)"),
+                            5, 4);
 }
 
 TEST_CASE("draws with params as arguments") {
@@ -89,7 +93,8 @@ def Predict(x):
   y = W @ x + e + truncated_normal(d, m, outputs)
 def Learn(x, target):
   W = W + normal(m, d, (outputs, features))
-)"), 3, 5);
+)"),
+                            3, 5);
 }
 
 TEST_CASE("results of large products are kept or computed again, with equal bits") {

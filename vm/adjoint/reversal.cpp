@@ -74,8 +74,8 @@ Reversal::Reversal(const BoundProgram& program, std::string_view engine, const M
                    const AdjointOptions& adjoint, const ReversalOptions& options)
     : Reversal(program, differentiate(program, adjoint), engine, machine, options) {}
 
-Reversal::Reversal(const BoundProgram& program, const Adjoint& adjoint, std::string_view engine, const MachineOptions& machine,
-                   const ReversalOptions& options)
+Reversal::Reversal(const BoundProgram& program, const Adjoint& adjoint, std::string_view engine,
+                   const MachineOptions& machine, const ReversalOptions& options)
     : adjoint_(adjoint), options_(options), carried_(replayed_registers(program)) {
   std::vector<RegisterId> read = carried_;
   read.insert(read.end(), adjoint_.kept.begin(), adjoint_.kept.end());
@@ -90,16 +90,18 @@ Reversal::~Reversal() = default;
 std::int64_t Reversal::segment_for(std::int64_t steps) const {
   if (options_.segment > 0) return options_.segment;
   const double lanes = static_cast<double>(forward_->lanes()) * static_cast<double>(entry_bytes(*forward_));
-  const double each = lanes * static_cast<double>(entries_of(adjoint_.program, adjoint_.state) + entries_of(adjoint_.program, adjoint_.kept));
+  const double each = lanes * static_cast<double>(entries_of(adjoint_.program, adjoint_.state) +
+                                                  entries_of(adjoint_.program, adjoint_.kept));
   const double replayed = lanes * static_cast<double>(entries_of(adjoint_.program, carried_));
   const auto limit = static_cast<double>(options_.max_bytes);
   if (each * static_cast<double>(steps) <= limit) return std::max<std::int64_t>(steps, 1);
   const double best = std::ceil(std::sqrt(static_cast<double>(steps) * replayed / each));
   const double needed = best * each + std::ceil(static_cast<double>(steps) / best) * replayed;
   if (needed > limit) {
-    throw InputError(fmt::format("the gradient of {} steps keeps states of {:.0f} bytes at least, more than the allowed {}; "
-                                 "take fewer steps, fewer lifetimes at once or a smaller state",
-                                 steps, needed, options_.max_bytes));
+    throw InputError(
+        fmt::format("the gradient of {} steps keeps states of {:.0f} bytes at least, more than the allowed {}; "
+                    "take fewer steps, fewer lifetimes at once or a smaller state",
+                    steps, needed, options_.max_bytes));
   }
   return static_cast<std::int64_t>(best);
 }
