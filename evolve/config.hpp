@@ -51,7 +51,7 @@ struct Config {
   double sigma = 0.05, rate = 0.025, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, clip = 0;
   std::string schedule = "constant";
   std::int64_t warmup = 0, decay_steps = 0;
-  std::int64_t held_out_every = 10, lanes = 0;
+  std::int64_t held_out_every = 10, lanes = 0, remat = 0;
 
   // --tune fme: what is run, where it comes from, and what is kept
   std::string fme_pool = "buckets", fme_child = "modified", fme_parents = "keep", fme_used = "selected";

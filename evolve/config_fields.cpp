@@ -125,6 +125,8 @@ std::vector<ConfigField> param_fields() {
       g.whole("warmup", &Config::warmup, 0, kMany, "grad: updates until the rate has risen from 0 to --rate"),
       g.whole("decay-steps", &Config::decay_steps, 0, kMany, "grad, cosine: updates until the rate is 0"),
       g.number("clip", &Config::clip, 0, 1e300, "grad: longest gradient, as Euclidean norm over all params; 0: any"),
+      g.whole("remat", &Config::remat, 0, kMany,
+              "grad: the state is kept before every so many steps, and steps in between are run again; 0: as memory allows"),
       g.text("shaping", &Config::shaping, "es: steps follow the scores themselves, or their ranks", {"none", "ranks"}),
       g.text("covariance", &Config::covariance, "cma: adapt the whole matrix, or its diagonal for many params",
              {"full", "diagonal"}),

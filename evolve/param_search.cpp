@@ -91,7 +91,10 @@ ParamSearch::ParamSearch(const Config& config, Listener& listener, const std::at
 }
 
 void ParamSearch::follow_gradients(const std::vector<std::shared_ptr<const tasks::Task>>& tasks) {
-  const auto source = std::make_shared<const outer::GradientEvaluator>(program_, tasks, options_);
+  eval::GradientOptions options;
+  options.explain = false;  // such an update is left out, whatever the line
+  options.remat = config_.remat;
+  const auto source = std::make_shared<const outer::GradientEvaluator>(program_, tasks, options_, options);
   gradient_ = [source](std::span<const double> params, std::uint64_t seed, std::uint32_t first, int count) {
     try {
       return source->of(params, seed, first, count);
