@@ -21,6 +21,7 @@ struct MachineOptions {
   std::vector<std::vector<double>> params;   ///< one value per BoundProgram::params, empty: its first value
   bool blas = true;  ///< dense: large products by BLAS; without it f64 has the bits of `reference`
   bool fuse = true;  ///< dense: join operations; without BLAS no result bit in f64 changes
+  bool tf32 = false;  ///< cuda: products of f32 matrices with TensorFloat-32, which keeps 10 bits of each factor
   bool optimise = true;  ///< all but `reference`: the passes of vm/optimise.hpp; without BLAS they change no bit
 };
 
