@@ -111,17 +111,13 @@ TEST_CASE("the arguments of cuBLAS give the products of the reference engine, bu
     const auto launched = on_host(program, options, kEager);
     Lives lives({reference.get(), launched.get()}, seed);
     INFO("program ", seed, "\n", print(program));
-    bool reciprocal_of_zero = false;
     lives.setup();
     lives.predict();
     for (int lane = 0; lane < lanes; ++lane) {
       Difference d;
       compare(*reference, *launched, lane, d);
-      reciprocal_of_zero = reciprocal_of_zero || std::isinf(d.largest);
-      const bool close = d.largest == 0 || std::isinf(d.largest);
-      CHECK(close);
+      CHECK(d.largest == 0);
     }
-    CHECK((!reciprocal_of_zero || seed > 0));
     products += launched->device().counts().products;
   }
   CHECK(products > 1000);

@@ -165,7 +165,7 @@ CudaPlan make_plan(const Optimised& optimised, const MachineOptions& options, co
   const dense::Plan fused = fused_plan(optimised, options);
   const bool share = tuning.share && options.lanes > 1;
   std::vector<char> shared =
-      share ? shared_registers(optimised) : std::vector<char>(optimised.program.registers.size(), 0);
+      share ? shared_registers(optimised, fused) : std::vector<char>(optimised.program.registers.size(), 0);
   CudaPlan plan;
   plan.layout = make_layout(optimised, fused, options, std::move(shared));
   Planner planner(optimised, options, tuning, plan);

@@ -57,7 +57,7 @@ dense::Plan fused_plan(const Optimised& optimised, const MachineOptions& options
 
 /// By register: whether its value is the same in all lanes whatever the program does, so long as the host writes the
 /// same to all. Those with a role but `param` are handed in lane by lane.
-std::vector<char> shared_registers(const Optimised& optimised);
+std::vector<char> shared_registers(const Optimised& optimised, const dense::Plan& plan);
 
 Layout make_layout(const Optimised& optimised, const dense::Plan& plan, const MachineOptions& options,
                    std::vector<char> shared);

@@ -78,12 +78,10 @@ dense::Plan fused_plan(const Optimised& optimised, const MachineOptions& options
   return plan;
 }
 
-std::vector<char> shared_registers(const Optimised& optimised) {
-  const BoundProgram& program = optimised.program;
-  std::vector<char> shared(program.registers.size(), 1);
-  for (const RegisterId id : program.role) {
-    if (id != kNoRegister && program.registers[id].birth != BoundRegister::Birth::param) shared[id] = 0;
-  }
+namespace {
+
+/// What is computed from a register that lanes do not share is not shared.
+void spread(const Optimised& optimised, std::vector<char>& shared) {
   bool changed = true;
   const auto visit = [&](const BoundInstruction& i) {
     bool same = !op_info(i.op).has(kRandom);
@@ -94,8 +92,39 @@ std::vector<char> shared_registers(const Optimised& optimised) {
   };
   while (changed) {
     changed = false;
-    for (const auto& code : program.code) std::ranges::for_each(code, visit);
+    for (const auto& code : optimised.program.code) std::ranges::for_each(code, visit);
     std::ranges::for_each(optimised.fixed, visit);
+  }
+}
+
+/// A chain works for one lane or for all: with one result that is not shared, none is. Otherwise lanes would read and
+/// write a shared register at the same time.
+bool separate_chains(const std::vector<PlanOp>& code, std::vector<char>& shared) {
+  bool changed = false;
+  for (const PlanOp& op : code) {
+    const auto is_shared = [&](const PlanOp& member) { return shared[member.out] != 0; };
+    if (std::ranges::all_of(op.members, is_shared)) continue;
+    for (const PlanOp& member : op.members) {
+      changed = changed || is_shared(member);
+      shared[member.out] = 0;
+    }
+  }
+  return changed;
+}
+
+}  // namespace
+
+std::vector<char> shared_registers(const Optimised& optimised, const dense::Plan& plan) {
+  const BoundProgram& program = optimised.program;
+  std::vector<char> shared(program.registers.size(), 1);
+  for (const RegisterId id : program.role) {
+    if (id != kNoRegister && program.registers[id].birth != BoundRegister::Birth::param) shared[id] = 0;
+  }
+  bool changed = true;
+  while (changed) {
+    spread(optimised, shared);
+    changed = false;
+    for (const auto& code : plan.code) changed = separate_chains(code, shared) || changed;
   }
   return shared;
 }
