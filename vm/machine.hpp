@@ -62,8 +62,9 @@ struct EngineInfo {
   std::string_view meaning;
   bool f32;  ///< whether it has that dtype
   std::unique_ptr<Machine> (*make)(const BoundProgram&, const MachineOptions&);
+  bool (*usable)() = nullptr;  ///< whether this machine has what it needs; null: every machine has
 };
-/// All engines.
+/// All engines of this build.
 const std::vector<EngineInfo>& engines();
 
 /// A machine on the engine of that name; on "auto", the one that vm/engine_choice.hpp finds faster. Throws InputError for an unknown name or

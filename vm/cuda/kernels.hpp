@@ -80,27 +80,36 @@ MLZ_DEVICE T team_smallest(const Team& team, std::int32_t n, Term term) {
 
 // --- chains ------------------------------------------------------------------------------------
 
-/// One entry of a row operation; the last four are what fusion joins.
+/// kChainEntries entries of a row operation; the last four are what fusion joins.
 template <class T>
-MLZ_DEVICE T row_entry(std::uint8_t op, T a, T b, T c, T d) {
+MLZ_DEVICE void row_entries(std::uint8_t op, const T (&in)[4][kChainEntries], T (&out)[kChainEntries]) {
+  const auto each = [&](auto f) {
+    MLZ_UNROLL
+    for (int e = 0; e < kChainEntries; ++e) out[e] = f(in[0][e], in[1][e], in[2][e], in[3][e]);
+  };
   switch (op) {
-#define MLZ_ELEMENTWISE(id, ...)              \
-  case static_cast<std::uint8_t>(OpId::id): \
-    return apply<OpId::id, T>(a, b, c);
+#define MLZ_ELEMENTWISE(id, ...)                                                \
+  case static_cast<std::uint8_t>(OpId::id):                                     \
+    each([](T a, T b, T c, T) { return apply<OpId::id, T>(a, b, c); });         \
+    break;
 #define MLZ_OP(...)
 #include "lang/core/ops.def"
 #undef MLZ_ELEMENTWISE
 #undef MLZ_OP
     case static_cast<std::uint8_t>(OpId::copy):
-      return a;
+      each([](T a, T, T, T) { return a; });
+      break;
     case static_cast<std::uint8_t>(OpId::hole) + 1:
-      return a + b * c;
+      each([](T a, T b, T c, T) { return a + b * c; });
+      break;
     case static_cast<std::uint8_t>(OpId::hole) + 2:
-      return a - b * c;
+      each([](T a, T b, T c, T) { return a - b * c; });
+      break;
     case static_cast<std::uint8_t>(OpId::hole) + 3:
-      return a + b * (c * d);
+      each([](T a, T b, T c, T d) { return a + b * (c * d); });
+      break;
     default:
-      return a - b * (c * d);
+      each([](T a, T b, T c, T d) { return a - b * (c * d); });
   }
 }
 
@@ -119,6 +128,7 @@ MLZ_DEVICE void run_chain(const ChainLaunch& c, const Frame<T>& f, std::uint32_t
   Index x[n];
   bool inside[n];
   T previous[n] = {};
+  MLZ_UNROLL
   for (int e = 0; e < n; ++e) {
     const std::uint64_t item = (static_cast<std::uint64_t>(block) * n + e) * threads + thread;
     inside[e] = item < c.total;
@@ -130,11 +140,10 @@ MLZ_DEVICE void run_chain(const ChainLaunch& c, const Frame<T>& f, std::uint32_t
   for (int s = 0; s < c.steps; ++s) {
     const ChainStep& step = c.step[s];
     T in[4][n] = {};
-#if defined(__CUDACC__)
-#pragma unroll
-#endif
+    MLZ_UNROLL
     for (int k = 0; k < 4; ++k) {
       if (k >= step.arity) break;
+      MLZ_UNROLL
       for (int e = 0; e < n; ++e) {
         if (step.in_slot[k] == kPrevious)
           in[k][e] = previous[e];
@@ -144,7 +153,8 @@ MLZ_DEVICE void run_chain(const ChainLaunch& c, const Frame<T>& f, std::uint32_t
           in[k][e] = *chain_entry(c, f, c.view[step.in_view[k]], x[e]);
       }
     }
-    for (int e = 0; e < n; ++e) previous[e] = row_entry<T>(step.op, in[0][e], in[1][e], in[2][e], in[3][e]);
+    row_entries<T>(step.op, in, previous);
+    MLZ_UNROLL
     for (int e = 0; e < n; ++e) {
       if (step.out_slot >= 0)
         slot(step.out_slot, e) = previous[e];

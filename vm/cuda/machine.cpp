@@ -32,7 +32,7 @@ class Engine final : public CudaMachine {
     reset();
   }
 
-  std::string_view engine() const override { return "cuda"; }
+  std::string_view engine() const override { return options_.tf32 ? "cuda-tf32" : "cuda"; }
   DType dtype() const override { return std::is_same_v<T, double> ? DType::f64 : DType::f32; }
   int lanes() const override { return static_cast<int>(lifetimes_.size()); }
   const BoundProgram& program() const override { return program_; }
@@ -210,6 +210,23 @@ std::unique_ptr<CudaMachine> make_machine(const BoundProgram& program, const Mac
 
 std::unique_ptr<Machine> make_cuda(const BoundProgram& program, const MachineOptions& options) {
   return cuda::make_machine(program, options, cuda::open_gpu());
+}
+
+std::unique_ptr<Machine> make_cuda_tf32(const BoundProgram& program, const MachineOptions& options) {
+  MachineOptions with_tf32 = options;
+  with_tf32.tf32 = true;
+  return make_cuda(program, with_tf32);
+}
+
+bool has_gpu() {
+  static const bool found = [] {
+    try {
+      return cuda::open_gpu() != nullptr;
+    } catch (const InputError&) {
+      return false;
+    }
+  }();
+  return found;
 }
 
 }  // namespace mlz::vm

@@ -1,0 +1,42 @@
+#include <doctest/doctest.h>
+
+#include "parity.hpp"
+
+using namespace mlz;
+using namespace mlz::test;
+
+namespace {
+
+std::unique_ptr<vm::Machine> on_host(const vm::BoundProgram& program, const vm::MachineOptions& options) {
+  return vm::cuda::make_machine(program, options, vm::cuda::open_host_device());
+}
+
+}  // namespace
+
+TEST_CASE("every op has the same bits by launches on the processor, whatever its sizes") {
+  int cases = 0;
+  for (const OpInfo& info : op_table()) {
+    for (const auto& [rows, cols] : {std::pair{1, 1}, {3, 5}, {17, 33}, {1, 300}, {130, 70}}) {
+      const OpCase c = op_case(info.id, rows, cols);
+      if (c.program.registers.empty()) continue;
+      ++cases;
+      INFO(c.text);
+      for (const bool special : {false, true}) {
+        CHECK(difference(c, vm::DType::f64, on_host, special) == 0);
+        CHECK(difference(c, vm::DType::f32, on_host, special) == 0);
+      }
+    }
+  }
+  CHECK(cases > 5 * 60);
+}
+
+TEST_CASE("reductions of very many terms differ from the written order by rounding only") {
+  for (const OpId op : {OpId::sum, OpId::mean, OpId::max, OpId::min, OpId::norm, OpId::std, OpId::argmax, OpId::softmax,
+                        OpId::log_softmax, OpId::layer_norm, OpId::dot, OpId::matvec}) {
+    const OpCase c = op_case(op, 3, 20'000);
+    INFO(c.text);
+    const bool exact = op == OpId::max || op == OpId::min || op == OpId::argmax;
+    CHECK(difference(c, vm::DType::f64, on_host, false) <= (exact ? 0 : 1e-12));
+    CHECK(difference(c, vm::DType::f32, on_host, false) <= (exact ? 0 : 1e-4));
+  }
+}

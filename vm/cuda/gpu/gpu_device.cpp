@@ -1,0 +1,263 @@
+#include <cuda_runtime_api.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+#include "vm/cuda/gpu/cublas.hpp"
+#include "vm/cuda/gpu/launcher.hpp"
+#include "vm/cuda/gpu/uplink.hpp"
+
+namespace mlz::vm::cuda {
+namespace {
+
+bool is_product(const Launch& l) {
+  return std::holds_alternative<GemmLaunch>(l.work) || std::holds_alternative<GemvLaunch>(l.work);
+}
+
+/// A handle of cuBLAS that works in one stream, with memory of its own, so that recorded calls find it again.
+class Products {
+ public:
+  explicit Products(cudaStream_t stream) : blas_(cublas()) {
+    check_blas(blas_.create(&handle_), "cublasCreate");
+    check_blas(blas_.set_stream(handle_, stream), "cublasSetStream");
+    check(cudaMalloc(&workspace_, kWorkspaceBytes), "room for cuBLAS");
+    check_blas(blas_.set_workspace(handle_, workspace_, kWorkspaceBytes), "cublasSetWorkspace");
+  }
+  ~Products() {
+    blas_.destroy(handle_);
+    cudaFree(workspace_);
+  }
+  Products(const Products&) = delete;
+  Products& operator=(const Products&) = delete;
+
+  void run(const Launch& launch, const Session& session) {
+    const int math = session.tf32 && !session.wide ? Cublas::kTf32Math : Cublas::kDefaultMath;
+    check_blas(blas_.set_math(handle_, math), "cublasSetMathMode");
+    if (const auto* gemm = std::get_if<GemmLaunch>(&launch.work)) {
+      if (session.wide)
+        run_gemm(*gemm, static_cast<double*>(session.memory), blas_.dgemm, blas_.dgemm_batched);
+      else
+        run_gemm(*gemm, static_cast<float*>(session.memory), blas_.sgemm, blas_.sgemm_batched);
+    } else if (const auto* gemv = std::get_if<GemvLaunch>(&launch.work)) {
+      if (session.wide)
+        run_gemv(*gemv, static_cast<double*>(session.memory), blas_.dgemv, blas_.dgemv_batched);
+      else
+        run_gemv(*gemv, static_cast<float*>(session.memory), blas_.sgemv, blas_.sgemv_batched);
+    }
+  }
+
+ private:
+  static constexpr std::size_t kWorkspaceBytes = std::size_t{32} << 20;  // what the vendor recommends for Hopper
+  const Cublas& blas_;
+  void* handle_ = nullptr;
+  void* workspace_ = nullptr;
+
+  void check_blas(int status, const char* what) const {
+    if (status != Cublas::kSuccess) throw DeviceError(std::string(what) + ": " + blas_.status(status));
+  }
+
+  // cuBLAS has columns where we have rows: what is a b here is b' a' there, the same numbers without a transpose.
+  template <class T>
+  void run_gemm(const GemmLaunch& l, T* memory, Cublas::Gemm<T> gemm, Cublas::GemmBatched<T> batched) {
+    const int op_a = l.a_transposed ? Cublas::kTrans : Cublas::kNoTrans;
+    const int op_b = l.b_transposed ? Cublas::kTrans : Cublas::kNoTrans;
+    const T alpha = static_cast<T>(l.alpha), beta = static_cast<T>(l.beta);
+    const T *a = memory + l.a.offset, *b = memory + l.b.offset;
+    T* c = memory + l.c.offset;
+    const int status = l.batch == 1 ? gemm(handle_, op_b, op_a, l.n, l.m, l.k, &alpha, b, l.ldb, a, l.lda, &beta, c, l.ldc)
+                                    : batched(handle_, op_b, op_a, l.n, l.m, l.k, &alpha, b, l.ldb, l.b.lane_step, a,
+                                              l.lda, l.a.lane_step, &beta, c, l.ldc, l.c.lane_step, l.batch);
+    check_blas(status, "cublasGemm");
+  }
+  template <class T>
+  void run_gemv(const GemvLaunch& l, T* memory, Cublas::Gemv<T> gemv, Cublas::GemvBatched<T> batched) {
+    const int op = l.down ? Cublas::kNoTrans : Cublas::kTrans;
+    const T one = 1, zero = 0;
+    const T *a = memory + l.a.offset, *x = memory + l.x.offset;
+    T* to = memory + l.to.offset;
+    const int status = l.batch == 1 ? gemv(handle_, op, l.cols, l.rows, &one, a, l.cols, x, 1, &zero, to, 1)
+                                    : batched(handle_, op, l.cols, l.rows, &one, a, l.cols, l.a.lane_step, x, 1,
+                                              l.x.lane_step, &zero, to, 1, l.to.lane_step, l.batch);
+    check_blas(status, "cublasGemv");
+  }
+};
+
+/// Launches that were handed in, and their recording once they have run.
+struct Sequence {
+  std::vector<Launch> launches;
+  std::uint64_t products = 0;
+  int runs = 0;
+  cudaGraphExec_t graph = nullptr;
+};
+
+class Gpu final : public Device {
+ public:
+  Gpu() {
+    check(cudaSetDevice(0), "choosing the GPU");
+    check(cudaGetDeviceProperties(&properties_, 0), "looking at the GPU");
+    check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "making a stream");
+    for (cudaEvent_t& event : events_) check(cudaEventCreate(&event), "making an event");
+    uplink_ = std::make_unique<Uplink>(stream_);
+    checking_ = std::getenv("MLZ_CUDA_CHECK") != nullptr;
+    recording_ = !checking_ && std::getenv("MLZ_CUDA_NO_GRAPHS") == nullptr;
+  }
+  ~Gpu() override {
+    cudaStreamSynchronize(stream_);
+    clear();
+    products_.reset();
+    uplink_.reset();
+    for (const cudaEvent_t event : events_) cudaEventDestroy(event);
+    cudaStreamDestroy(stream_);
+  }
+  Gpu(const Gpu&) = delete;
+  Gpu& operator=(const Gpu&) = delete;
+
+  std::string description() const override {
+    return std::string(properties_.name) + ", compute capability " + std::to_string(properties_.major) + "." +
+           std::to_string(properties_.minor) + ", " + std::to_string(properties_.totalGlobalMem >> 20) + " MiB";
+  }
+
+  void* allocate(std::size_t bytes) override {
+    void* memory = nullptr;
+    bytes = std::max<std::size_t>(bytes, 256);
+    if (cudaMalloc(&memory, bytes) != cudaSuccess) {
+      cudaGetLastError();
+      std::size_t available = 0, all = 0;
+      cudaMemGetInfo(&available, &all);
+      throw DeviceError("the registers of all lifetimes need " + std::to_string(bytes >> 20) + " MiB; the GPU has " +
+                        std::to_string(available >> 20) + " MiB free");
+    }
+    zero(memory, bytes);
+    return memory;
+  }
+  void release(void* memory) noexcept override {
+    cudaStreamSynchronize(stream_);
+    cudaFree(memory);
+  }
+  void zero(void* to, std::size_t bytes) override { check(cudaMemsetAsync(to, 0, bytes, stream_), "clearing memory"); }
+  void upload(void* to, const void* from, std::size_t bytes) override {
+    counts_.bytes_up += bytes;
+    uplink_->send(to, from, bytes);
+  }
+  void download(void* to, const void* from, std::size_t bytes) override {
+    counts_.bytes_down += bytes;
+    uplink_->fetch(to, from, bytes);
+  }
+
+  void begin(const Session& session) override { session_ = session; }
+  int add(const std::vector<Launch>& launches) override {
+    Sequence s{launches, 0, 0, nullptr};
+    s.products = static_cast<std::uint64_t>(std::ranges::count_if(launches, is_product));
+    sequences_.push_back(std::move(s));
+    return static_cast<int>(sequences_.size()) - 1;
+  }
+
+  /// The first run is direct, so that cuBLAS and the kernels are loaded outside of a recording; the second is recorded.
+  void run(int sequence) override {
+    Sequence& s = sequences_[static_cast<std::size_t>(sequence)];
+    if (s.launches.empty()) return;
+    if (s.runs++ == 0 || !recording_ || s.launches.size() > kMostRecorded) return run_each(s);
+    if (s.graph == nullptr) record(s);
+    check(cudaGraphLaunch(s.graph, stream_), "replaying a recorded function");
+    counts_.launches += s.launches.size();
+    counts_.products += s.products;
+    ++counts_.recordings;
+  }
+  void run(const Launch& launch) override {
+    ++counts_.launches;
+    enqueue(launch);
+  }
+  void clear() override {
+    for (const Sequence& s : sequences_) {
+      if (s.graph != nullptr) cudaGraphExecDestroy(s.graph);
+    }
+    sequences_.clear();
+  }
+
+  std::vector<float> time(int sequence) override {
+    std::vector<float> out;
+    for (const Launch& launch : sequences_[static_cast<std::size_t>(sequence)].launches) {
+      check(cudaEventRecord(events_[0], stream_), "timing");
+      enqueue(launch);
+      check(cudaEventRecord(events_[1], stream_), "timing");
+      check(cudaEventSynchronize(events_[1]), "timing");
+      float ms = 0;
+      check(cudaEventElapsedTime(&ms, events_[0], events_[1]), "timing");
+      out.push_back(ms);
+    }
+    counts_.launches += out.size();
+    return out;
+  }
+  Counts counts() const override { return counts_; }
+
+ private:
+  static constexpr std::size_t kMostRecorded = 20'000;
+  cudaDeviceProp properties_{};
+  cudaStream_t stream_ = nullptr;
+  cudaEvent_t events_[2]{};
+  std::unique_ptr<Uplink> uplink_;
+  std::unique_ptr<Products> products_;  // made for the first product
+  Session session_;
+  std::vector<Sequence> sequences_;
+  Counts counts_;
+  bool checking_ = false, recording_ = true;
+
+  void enqueue(const Launch& launch) {
+    if (!is_product(launch)) return check(launch_kernel(launch, session_, stream_), "starting a kernel");
+    if (!products_) products_ = std::make_unique<Products>(stream_);
+    products_->run(launch, session_);
+  }
+
+  void run_each(const Sequence& s) {
+    counts_.products += s.products;
+    for (std::size_t k = 0; k < s.launches.size(); ++k) {
+      ++counts_.launches;
+      try {
+        enqueue(s.launches[k]);
+        if (checking_) check(cudaStreamSynchronize(stream_), "running");
+      } catch (const DeviceError& e) {
+        throw DeviceError(e.what(), static_cast<int>(k));
+      }
+    }
+  }
+
+  void record(Sequence& s) {
+    cudaGraph_t graph = nullptr;
+    check(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeThreadLocal), "recording a function");
+    try {
+      for (const Launch& launch : s.launches) enqueue(launch);
+    } catch (const DeviceError&) {
+      cudaStreamEndCapture(stream_, &graph);
+      if (graph != nullptr) cudaGraphDestroy(graph);
+      throw;
+    }
+    check(cudaStreamEndCapture(stream_, &graph), "recording a function");
+    const cudaError_t made = cudaGraphInstantiate(&s.graph, graph, 0);
+    cudaGraphDestroy(graph);
+    check(made, "recording a function");
+  }
+};
+
+}  // namespace
+
+extern "C" __attribute__((visibility("default"))) Device* mlz_cuda_open(int abi, std::string& reason) {
+  if (abi != kDeviceAbi) {
+    reason = "libmlz_cuda.so is of another version of mlz";
+    return nullptr;
+  }
+  int count = 0;
+  const cudaError_t status = cudaGetDeviceCount(&count);
+  if (status != cudaSuccess || count == 0) {
+    reason = std::string("there is no GPU to use") + (status != cudaSuccess ? std::string(" (") + cudaGetErrorString(status) + ")" : "");
+    return nullptr;
+  }
+  try {
+    return new Gpu;
+  } catch (const DeviceError& e) {
+    reason = e.what();
+    return nullptr;
+  }
+}
+
+}  // namespace mlz::vm::cuda
