@@ -23,10 +23,6 @@ const EngineInfo& pick_engine(std::string_view name, DType dtype) {
     if (dtype == DType::f64 || e.f32) return e;
     throw InputError(fmt::format("the engine `{}` computes in f64 only; take --dtype=f64 or another engine", name));
   }
-  if (name.starts_with("cuda")) {
-    throw InputError(fmt::format("the engine `{}` is not in this build; one made where a CUDA toolkit is, with "
-                                 "-DMLZ_CUDA=ON, has it", name));
-  }
   throw InputError(fmt::format("there is no engine `{}`; engines are: auto, {}", name, engine_names()));
 }
 
@@ -39,10 +35,8 @@ const std::vector<EngineInfo>& engines() {
       {"dense", "few large lifetimes: loops over entries, BLAS for large products", true, make_dense},
       {"lanes", "many small lifetimes: one dispatch of an instruction for all of them", true, make_lanes},
       {"reference", "the oracle: plain loops, one lifetime and one operation at a time", false, make_reference},
-#if defined(MLZ_HAS_CUDA)
       {"cuda", "large matrix steps and many large lifetimes, on an NVIDIA GPU", true, make_cuda, has_gpu},
       {"cuda-tf32", "as cuda, with factors of f32 products rounded to TensorFloat-32", true, make_cuda_tf32, has_gpu},
-#endif
   };
   return all;
 }

@@ -64,7 +64,7 @@ struct EngineInfo {
   std::unique_ptr<Machine> (*make)(const BoundProgram&, const MachineOptions&);
   bool (*usable)() = nullptr;  ///< whether this machine has what it needs; null: every machine has
 };
-/// All engines of this build.
+/// All engines.
 const std::vector<EngineInfo>& engines();
 
 /// A machine on the engine of that name; on "auto", the one that vm/engine_choice.hpp finds faster. Throws InputError for an unknown name or

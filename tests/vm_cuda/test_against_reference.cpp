@@ -1,9 +1,9 @@
 #include <set>
 
+#include "device.hpp"
 #include "tests/support/random_bound.hpp"
 #include "tests/support/random_program.hpp"
 #include "tests/vm_differential/life.hpp"
-#include "vm/cuda/engine.hpp"
 #include "vm/dense.hpp"
 #include "vm/lanes.hpp"
 #include "vm/reference.hpp"
@@ -33,11 +33,6 @@ vm::MachineOptions options_of(std::uint64_t seed, int lanes, vm::DType dtype, bo
   o.blas = blas;
   for (int lane = 0; lane < lanes; ++lane) o.lifetimes.push_back(static_cast<std::uint32_t>(5 * lane + 3));
   return o;
-}
-
-std::unique_ptr<vm::cuda::CudaMachine> on_host(const vm::BoundProgram& program, const vm::MachineOptions& options,
-                                               const vm::cuda::Tuning& tuning) {
-  return vm::cuda::make_machine(program, options, vm::cuda::open_host_device(), tuning);
 }
 
 /// Two steps of a life of both; `look` after each function.
@@ -77,7 +72,7 @@ TEST_CASE("in f64 without BLAS the launches have the bits of the reference engin
     options.fuse = seed % 5 != 0;
     options.optimise = seed % 7 != 0;
     const auto reference = vm::make_reference(program, options);
-    const auto launched = on_host(program, options, kTunings[seed % 4]);
+    const auto launched = on_device(program, options, kTunings[seed % 4]);
     Lives lives({reference.get(), launched.get()}, seed);
     INFO("program ", seed, "\n", print(program));
     lead(lives, [&] {
@@ -108,7 +103,7 @@ TEST_CASE("the arguments of cuBLAS give the products of the reference engine, bu
     const int lanes = 1 + static_cast<int>(seed % 4);
     const vm::MachineOptions options = options_of(seed, lanes, vm::DType::f64, true);
     const auto reference = vm::make_reference(program, options);
-    const auto launched = on_host(program, options, kEager);
+    const auto launched = on_device(program, options, kEager);
     Lives lives({reference.get(), launched.get()}, seed);
     INFO("program ", seed, "\n", print(program));
     lives.setup();
@@ -129,7 +124,7 @@ TEST_CASE("in f32 without BLAS the launches have the bits of the dense engine") 
     const int lanes = 1 + static_cast<int>(seed % 3);
     const vm::MachineOptions options = options_of(seed, lanes, vm::DType::f32, false);
     const auto dense = vm::make_dense(program, options);
-    const auto launched = on_host(program, options, kTunings[seed % 4]);
+    const auto launched = on_device(program, options, kTunings[seed % 4]);
     Lives lives({dense.get(), launched.get()}, seed);
     INFO("program ", seed, "\n", print(program));
     lead(lives, [&] {

@@ -1,7 +1,7 @@
 #include <algorithm>
 
+#include "device.hpp"
 #include "tests/vm_differential/life.hpp"
-#include "vm/cuda/engine.hpp"
 #include "vm/dense.hpp"
 #include "vm/reference.hpp"
 
@@ -31,8 +31,8 @@ def Learn(x, target):
 )";
 
 constexpr const char* kSharedRule = R"(
-param V : matrix[64, features] = normal(0, 0.3)
-param U : matrix[outputs, 64] = normal(0, 0.3)
+param V : matrix[64, features] ~ normal(0, 0.3)
+param U : matrix[outputs, 64] ~ normal(0, 0.3)
 state S : matrix[outputs, 64]
 state y : vector[outputs]
 def Setup():
@@ -57,10 +57,6 @@ vm::MachineOptions lanes_of(int lanes, bool blas = true) {
   o.seed = 3;
   o.blas = blas;
   return o;
-}
-
-std::unique_ptr<CudaMachine> on_host(const vm::BoundProgram& program, const vm::MachineOptions& options) {
-  return vm::cuda::make_machine(program, options, vm::cuda::open_host_device());
 }
 
 template <class L>
@@ -95,7 +91,10 @@ void check_same(const vm::Machine& a, const vm::Machine& b) {
     Difference d;
     compare(a, b, lane, d);
     INFO("lane ", lane);
-    CHECK(d.where == "");
+    if (kOnGpu)
+      CHECK(d.largest < 1e-9);
+    else
+      CHECK(d.where == "");
   }
 }
 
@@ -103,9 +102,8 @@ void check_same(const vm::Machine& a, const vm::Machine& b) {
 
 TEST_CASE("a gradient of a batch is added to the weights by the product itself") {
   const vm::BoundProgram program = program_of(kBatchNetwork, vm::Observe::predictions);
-  const auto m = on_host(program, lanes_of(1));
+  const auto m = on_device(program, lanes_of(1));
   const auto products = launches<vm::cuda::GemmLaunch>(*m, Function::learn);
-  REQUIRE(products.size() == 3);
   CHECK(std::ranges::count_if(products, [](const auto& p) { return p.beta == 1 && p.alpha == 0.05; }) == 2);
   const auto reference = vm::make_reference(program, lanes_of(1));
   for (vm::Machine* each : {static_cast<vm::Machine*>(m.get()), reference.get()}) each->run(Function::setup);
@@ -115,7 +113,7 @@ TEST_CASE("a gradient of a batch is added to the weights by the product itself")
 
 TEST_CASE("a matrix that all lanes share is multiplied with the vectors of all lanes at once") {
   const vm::BoundProgram program = program_of(kSharedRule, vm::Observe::predictions);
-  const auto m = on_host(program, lanes_of(9));
+  const auto m = on_device(program, lanes_of(9));
   const auto products = launches<vm::cuda::GemmLaunch>(*m, Function::predict);
   REQUIRE(products.size() == 1);
   CHECK(products[0].m == 9);
@@ -127,7 +125,7 @@ TEST_CASE("a matrix that all lanes share is multiplied with the vectors of all l
 TEST_CASE("lanes with inputs of their own have the bits of the reference engine") {
   for (const char* text : {kBatchNetwork, kSharedRule}) {
     const vm::BoundProgram program = program_of(text);
-    const auto m = on_host(program, lanes_of(5)), plain = on_host(program, lanes_of(5, false));
+    const auto m = on_device(program, lanes_of(5)), plain = on_device(program, lanes_of(5, false));
     const auto reference = vm::make_reference(program, lanes_of(5));
     for (vm::Machine* each : {static_cast<vm::Machine*>(m.get()), static_cast<vm::Machine*>(plain.get()), reference.get()})
       each->run(Function::setup);
@@ -141,7 +139,7 @@ TEST_CASE("lanes with inputs of their own have the bits of the reference engine"
 
 TEST_CASE("a param written for one lane stays as it was in the others") {
   const vm::BoundProgram program = program_of(kSharedRule);
-  const auto m = on_host(program, lanes_of(3));
+  const auto m = on_device(program, lanes_of(3));
   const auto reference = vm::make_reference(program, lanes_of(3));
   for (vm::Machine* each : {static_cast<vm::Machine*>(m.get()), reference.get()}) each->run(Function::setup);
   step({m.get(), reference.get()}, 0);
@@ -163,7 +161,7 @@ TEST_CASE("a param written for one lane stays as it was in the others") {
     check_same(*m, *reference);
   }
   SUBCASE("another machine restores what is no longer the same in all lanes") {
-    const auto other = on_host(program, lanes_of(3));
+    const auto other = on_device(program, lanes_of(3));
     other->restore(m->save());
     step({m.get(), other.get()}, 2);
     check_same(*m, *other);
@@ -177,7 +175,7 @@ TEST_CASE("a param written for one lane stays as it was in the others") {
 
 TEST_CASE("draws go on where a snapshot was made, and in another stream when asked") {
   const vm::BoundProgram program = program_of("state y : vector[outputs]\ndef Predict(x):\n  y = normal(0, 1)\n");
-  const auto m = on_host(program, lanes_of(2));
+  const auto m = on_device(program, lanes_of(2));
   const auto reference = vm::make_reference(program, lanes_of(2));
   std::vector<vm::Snapshot> saved;
   for (vm::Machine* each : {static_cast<vm::Machine*>(m.get()), reference.get()}) {
@@ -198,7 +196,7 @@ TEST_CASE("draws go on where a snapshot was made, and in another stream when ask
 
 TEST_CASE("the inputs of all lanes go to the device together, and predictions come back together") {
   const vm::BoundProgram program = program_of(kSharedRule, vm::Observe::predictions);
-  const auto m = on_host(program, lanes_of(50));
+  const auto m = on_device(program, lanes_of(50));
   m->run(Function::setup);
   step({m.get()}, 0);
   const auto before = m->device().counts();
@@ -212,7 +210,7 @@ TEST_CASE("the inputs of all lanes go to the device together, and predictions co
 
 TEST_CASE("registers too large for 31 bits are refused") {
   const vm::BoundProgram program = program_of(kBatchNetwork);
-  CHECK_THROWS_WITH_AS(on_host(program, lanes_of(5'000'000)), doctest::Contains("less than 2^31 together"), InputError);
+  CHECK_THROWS_WITH_AS(on_device(program, lanes_of(5'000'000)), doctest::Contains("less than 2^31 together"), InputError);
 }
 
 TEST_CASE("the plan can be read") {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
 
 #include "vm/cuda/gpu/cublas.hpp"
 #include "vm/cuda/gpu/launcher.hpp"
@@ -91,31 +92,66 @@ struct Sequence {
   cudaGraphExec_t graph = nullptr;
 };
 
+/// What is worth using again for the next machine, for it takes milliseconds to make.
+struct Queue {
+  Queue() {
+    check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "making a stream");
+    for (cudaEvent_t& event : events) check(cudaEventCreate(&event), "making an event");
+    uplink = std::make_unique<Uplink>(stream);
+  }
+
+  cudaStream_t stream = nullptr;
+  cudaEvent_t events[2]{};
+  std::unique_ptr<Uplink> uplink;
+  std::unique_ptr<Products> products;  // made for the first product
+};
+
+/// Queues that no machine uses. Never freed: the driver may be gone when the program ends.
+class QueuePool {
+ public:
+  static QueuePool& all() {
+    static auto* pool = new QueuePool;
+    return *pool;
+  }
+  std::unique_ptr<Queue> take() {
+    const std::lock_guard lock(mutex_);
+    if (free_.empty()) return std::make_unique<Queue>();
+    std::unique_ptr<Queue> queue = std::move(free_.back());
+    free_.pop_back();
+    return queue;
+  }
+  void give_back(std::unique_ptr<Queue> queue) {
+    const std::lock_guard lock(mutex_);
+    free_.push_back(std::move(queue));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Queue>> free_;
+};
+
 class Gpu final : public Device {
  public:
   Gpu() {
     check(cudaSetDevice(0), "choosing the GPU");
-    check(cudaGetDeviceProperties(&properties_, 0), "looking at the GPU");
-    check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "making a stream");
-    for (cudaEvent_t& event : events_) check(cudaEventCreate(&event), "making an event");
-    uplink_ = std::make_unique<Uplink>(stream_);
+    queue_ = QueuePool::all().take();
+    stream_ = queue_->stream;
     checking_ = std::getenv("MLZ_CUDA_CHECK") != nullptr;
     recording_ = !checking_ && std::getenv("MLZ_CUDA_NO_GRAPHS") == nullptr;
   }
   ~Gpu() override {
     cudaStreamSynchronize(stream_);
     clear();
-    products_.reset();
-    uplink_.reset();
-    for (const cudaEvent_t event : events_) cudaEventDestroy(event);
-    cudaStreamDestroy(stream_);
+    QueuePool::all().give_back(std::move(queue_));
   }
   Gpu(const Gpu&) = delete;
   Gpu& operator=(const Gpu&) = delete;
 
   std::string description() const override {
-    return std::string(properties_.name) + ", compute capability " + std::to_string(properties_.major) + "." +
-           std::to_string(properties_.minor) + ", " + std::to_string(properties_.totalGlobalMem >> 20) + " MiB";
+    cudaDeviceProp p{};
+    check(cudaGetDeviceProperties(&p, 0), "looking at the GPU");
+    return std::string(p.name) + ", compute capability " + std::to_string(p.major) + "." + std::to_string(p.minor) +
+           ", " + std::to_string(p.totalGlobalMem >> 20) + " MiB";
   }
 
   void* allocate(std::size_t bytes) override {
@@ -138,11 +174,11 @@ class Gpu final : public Device {
   void zero(void* to, std::size_t bytes) override { check(cudaMemsetAsync(to, 0, bytes, stream_), "clearing memory"); }
   void upload(void* to, const void* from, std::size_t bytes) override {
     counts_.bytes_up += bytes;
-    uplink_->send(to, from, bytes);
+    queue_->uplink->send(to, from, bytes);
   }
   void download(void* to, const void* from, std::size_t bytes) override {
     counts_.bytes_down += bytes;
-    uplink_->fetch(to, from, bytes);
+    queue_->uplink->fetch(to, from, bytes);
   }
 
   void begin(const Session& session) override { session_ = session; }
@@ -178,12 +214,12 @@ class Gpu final : public Device {
   std::vector<float> time(int sequence) override {
     std::vector<float> out;
     for (const Launch& launch : sequences_[static_cast<std::size_t>(sequence)].launches) {
-      check(cudaEventRecord(events_[0], stream_), "timing");
+      check(cudaEventRecord(queue_->events[0], stream_), "timing");
       enqueue(launch);
-      check(cudaEventRecord(events_[1], stream_), "timing");
-      check(cudaEventSynchronize(events_[1]), "timing");
+      check(cudaEventRecord(queue_->events[1], stream_), "timing");
+      check(cudaEventSynchronize(queue_->events[1]), "timing");
       float ms = 0;
-      check(cudaEventElapsedTime(&ms, events_[0], events_[1]), "timing");
+      check(cudaEventElapsedTime(&ms, queue_->events[0], queue_->events[1]), "timing");
       out.push_back(ms);
     }
     counts_.launches += out.size();
@@ -193,11 +229,8 @@ class Gpu final : public Device {
 
  private:
   static constexpr std::size_t kMostRecorded = 20'000;
-  cudaDeviceProp properties_{};
+  std::unique_ptr<Queue> queue_;
   cudaStream_t stream_ = nullptr;
-  cudaEvent_t events_[2]{};
-  std::unique_ptr<Uplink> uplink_;
-  std::unique_ptr<Products> products_;  // made for the first product
   Session session_;
   std::vector<Sequence> sequences_;
   Counts counts_;
@@ -205,8 +238,8 @@ class Gpu final : public Device {
 
   void enqueue(const Launch& launch) {
     if (!is_product(launch)) return check(launch_kernel(launch, session_, stream_), "starting a kernel");
-    if (!products_) products_ = std::make_unique<Products>(stream_);
-    products_->run(launch, session_);
+    if (!queue_->products) queue_->products = std::make_unique<Products>(stream_);
+    queue_->products->run(launch, session_);
   }
 
   void run_each(const Sequence& s) {

@@ -77,6 +77,8 @@ __device__ std::uint32_t item_of_team() {
   return static_cast<std::uint32_t>((static_cast<std::uint64_t>(blockIdx.x) * kBlockThreads + threadIdx.x) / width);
 }
 
+static_assert(sizeof(ChainLaunch) + sizeof(Frame<double>) <= 4096);  // what every GPU takes as parameters
+
 template <class T>
 __global__ void __launch_bounds__(128) chain_kernel(const __grid_constant__ ChainLaunch l, const Frame<T> f) {
   extern __shared__ double room[];
@@ -184,7 +186,7 @@ cudaError_t launch_kernel(const Launch& launch, const Session& session, cudaStre
     launch_as<double>(launch, session, stream);
   else
     launch_as<float>(launch, session, stream);
-  return cudaPeekAtLastError();
+  return cudaGetLastError();
 }
 
 }  // namespace cuda

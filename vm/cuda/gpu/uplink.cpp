@@ -54,7 +54,7 @@ void Uplink::fetch(void* to, const void* from, std::size_t bytes) {
     const std::size_t n = std::min(kRoomBytes, bytes - done);
     check(cudaMemcpyAsync(back_, static_cast<const char*>(from) + done, n, cudaMemcpyDeviceToHost, stream_),
           "copying from the GPU");
-    check(cudaStreamSynchronize(stream_), "waiting for the GPU");
+    check(cudaStreamSynchronize(stream_), "waiting for the GPU (MLZ_CUDA_CHECK=1 finds the line)");
     std::memcpy(static_cast<char*>(to) + done, back_, n);
   }
 }
