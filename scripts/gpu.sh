@@ -6,13 +6,14 @@
 #   scripts/gpu.sh --pack DIR                             fetches into DIR the packages that building needs
 #
 # Where these packages are not installed, MLZ_SYSROOT names a folder with what --pack made, or with that unpacked.
-# MLZ_BUILD names the build folder (build/gpu).
+# MLZ_BUILD names the build folder (build/gpu); MLZ_SECONDS is the time that all may take (480).
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 build=${MLZ_BUILD:-$root/build/gpu}
 out=$root/build/gpu-results
 build_it=1
 bench_options=()
+total_seconds=${MLZ_SECONDS:-480}
 packages=(libboost1.74-dev libfmt-dev libfmt9 doctest-dev libcli11-dev nlohmann-json3-dev librandom123-dev
           zlib1g-dev libopenblas0-pthread libgfortran5 libquadmath0)
 
@@ -46,7 +47,7 @@ find_cublas() {
   [ -n "${MLZ_CUBLAS:-}" ] && return 0
   ldconfig -p 2>/dev/null | grep -q 'libcublas\.so' && return 0
   local found
-  found=$(find /usr/local/cuda/ /usr/local/cuda*/ /opt /usr/lib/python3 /usr/local/lib -name 'libcublas.so.1[2-9]' 2>/dev/null | head -1)
+  found=$(find /usr/local/cuda/ /usr/local/cuda*/ /opt /usr/lib/python3 /usr/local/lib -name 'libcublas.so.1[2-9]' 2>/dev/null | head -1) || true
   if [ -z "$found" ]; then echo "gpu.sh: no libcublas.so found: products will fail" >&2; return 0; fi
   export MLZ_CUBLAS=$found LD_LIBRARY_PATH=$(dirname "$found"):${LD_LIBRARY_PATH:-}
 }
@@ -68,39 +69,40 @@ cmake_options=()
 find_cublas
 
 if [ $build_it -eq 1 ]; then
-  generator=()
-  command -v ninja >/dev/null && generator=(-G Ninja)
+  generator=() keep_going=(-k)
+  if command -v ninja >/dev/null; then generator=(-G Ninja) keep_going=(-k 0); fi
   cmake -S "$root" -B "$build" "${generator[@]}" -DCMAKE_BUILD_TYPE=Release -DMLZ_CUDA=ON \
-    -DCMAKE_CUDA_ARCHITECTURES="${MLZ_CUDA_ARCHITECTURES:-90-real}" "${cmake_options[@]}" >"$out/configure.log" 2>&1 ||
-    { tail -30 "$out/configure.log"; exit 1; }
-  # Each by itself: what does not build here does not keep the others from running.
-  for target in mlz_cuda test_vm_cuda_gpu mlzbench_gpu mlzgolden mlzrun test_vm_cuda; do
-    cmake --build "$build" --target "$target" -j "${MLZ_JOBS:-$(nproc)}" >"$out/build-$target.log" 2>&1 ||
-      { echo "gpu.sh: $target does not build here:"; grep -m5 -E 'error|Error' "$out/build-$target.log"; } >&2
-  done
+    -DCMAKE_CUDA_ARCHITECTURES="${MLZ_CUDA_ARCHITECTURES:-90-real}" ${cmake_options[@]+"${cmake_options[@]}"} \
+    >"$out/configure.log" 2>&1 || { tail -30 "$out/configure.log"; exit 1; }
+  # What does not build here does not keep the rest from running.
+  cmake --build "$build" --target mlz_cuda test_vm_cuda_gpu mlzbench_gpu mlzgolden mlzrun -j "${MLZ_JOBS:-$(nproc)}" \
+    -- "${keep_going[@]}" >"$out/build.log" 2>&1 || { echo "gpu.sh: not all builds here:"; grep -m10 -iE 'error' "$out/build.log"; } >&2
 fi
 echo "built after $((SECONDS - start)) s"
 
 summary=()
-# run NAME COMMAND...: its output goes to a file; the last lines are shown where it fails.
+# run NAME SECONDS COMMAND...: its output goes to a file; the last lines are shown where it fails.
 run() {
-  local name=$1 status=0 began=$SECONDS
-  shift
+  local name=$1 limit=$2 status=0 began=$SECONDS
+  shift 2
   if [ ! -x "$1" ]; then summary+=("$name|not built"); return 0; fi
-  timeout "${MLZ_STEP_SECONDS:-150}" "$@" >"$out/$name.log" 2>&1 || status=$?
+  local left=$((total_seconds - (SECONDS - start)))
+  [ "$limit" -gt "$left" ] && limit=$left
+  if [ "$limit" -lt 5 ]; then summary+=("$name|ran out of time before it began"); return 0; fi
+  timeout "$limit" "$@" >"$out/$name.log" 2>&1 || status=$?
   case $status in
     0) summary+=("$name|passed in $((SECONDS - began)) s") ;;
     77) summary+=("$name|SKIPPED: there is no GPU") ;;
-    124) summary+=("$name|ran out of time") ;;
+    124) summary+=("$name|ran out of time after $limit s") ;;
     *) summary+=("$name|FAILED with $status, see $name.log"); tail -40 "$out/$name.log" ;;
   esac
 }
 
 nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader 2>/dev/null || echo "no nvidia-smi"
-run tests "$build/tests/vm_cuda/test_vm_cuda_gpu"
-run golden "$build/bin/mlzgolden" "$root/tests/golden" --engine cuda
-run mlp "$build/bin/mlzrun" "$root/stdlib/mlp.mlz" --task digits --engine cuda --steps 2000
-run bench "$build/bin/mlzbench_gpu" --json "$out/bench.json" ${bench_options[@]+"${bench_options[@]}"}
+run tests 150 "$build/tests/vm_cuda/test_vm_cuda_gpu"
+run golden 90 "$build/bin/mlzgolden" "$root/tests/golden" --engine cuda
+run mlp 30 "$build/bin/mlzrun" "$root/stdlib/mlp.mlz" --task digits --engine cuda --steps 2000
+run bench 200 "$build/bin/mlzbench_gpu" --json "$out/bench.json" ${bench_options[@]+"${bench_options[@]}"}
 
 [ -f "$out/bench.log" ] && cat "$out/bench.log"
 echo "---"
