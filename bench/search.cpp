@@ -14,13 +14,14 @@ class Silent : public evolve::Listener {};
 /// Runs a search of the demo to `candidates` candidates, each call with another seed; gives how many there were.
 class DemoSearch {
  public:
-  DemoSearch(int candidates, int threads) {
+  DemoSearch(int candidates, int threads, int islands = 1) {
     evolve::set_field(config_, "preset", "automl-zero-demo", "mlzbench");
     config_.experiments = 1;
     config_.experiment_target = config_.target_score = 0;
     config_.evaluations = candidates;
     config_.select_tasks = config_.final_tasks = 1;
     config_.threads = threads;
+    config_.islands = islands;
   }
 
   double operator()() {
@@ -60,10 +61,12 @@ void bench_search(Session& session) {
 }
 
 void bench_threads(Session& session) {
-  Case c = empty_case(session, "population 1000");
-  c.contenders.push_back({"two threads", true, by_the_wall(DemoSearch(candidates(session), 2))});
-  c.contenders.push_back({"one thread", false, by_the_wall(DemoSearch(candidates(session), 1))});
-  session.add(c);
+  for (const int islands : {1, 2}) {
+    Case c = empty_case(session, islands == 1 ? "population 1000" : "two islands of 1000");
+    c.contenders.push_back({"two threads", true, by_the_wall(DemoSearch(candidates(session), 2, islands))});
+    c.contenders.push_back({"one thread", false, by_the_wall(DemoSearch(candidates(session), 1, islands))});
+    session.add(c);
+  }
 }
 
 }  // namespace mlz::bench

@@ -60,7 +60,8 @@ SearchState::Member member_of(const Json& j) {
 
 Json json_of(const ParamState& p) {
   return {{"program", p.program}, {"generation", p.loop.generation}, {"parts", p.loop.parts},
-          {"held_out", p.held_out ? Json(*p.held_out) : Json()},
+          {"held_out", p.held_out ? Json(p.held_out->score) : Json()},
+          {"held_out_loss", p.held_out && p.held_out->loss ? Json(*p.held_out->loss) : Json()},
           {"held_out_at", p.held_out_at}};
 }
 
@@ -70,7 +71,9 @@ ParamState params_of(const Json& j) {
   j.at("generation").get_to(p.loop.generation);
   j.at("parts").get_to(p.loop.parts);
   j.at("held_out_at").get_to(p.held_out_at);
-  if (!j.at("held_out").is_null()) p.held_out = j.at("held_out").get<double>();
+  if (!j.at("held_out").is_null()) p.held_out = Worth{j.at("held_out").get<double>(), {}};
+  const auto loss = j.find("held_out_loss");
+  if (p.held_out && loss != j.end() && !loss->is_null()) p.held_out->loss = loss->get<double>();
   return p;
 }
 

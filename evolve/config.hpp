@@ -46,9 +46,11 @@ struct Config {
   double migrate_share = 0.5;
 
   // how params are searched
-  std::string tune = "none", covariance = "full", shaping = "none", join_tasks = "product";
-  double sigma = 0.05, rate = 0.025;
-  std::int64_t held_out_every = 10;
+  std::string tune = "none", covariance = "full", shaping = "none", join_tasks = "product", objective = "score";
+  double sigma = 0.05, rate = 0.025, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, clip = 0;
+  std::string schedule = "constant";
+  std::int64_t warmup = 0, decay_steps = 0;
+  std::int64_t held_out_every = 10, lanes = 0;
 
   // when it ends
   std::int64_t experiments = 1;  ///< 0 here and below: no limit

@@ -116,6 +116,10 @@ std::vector<ConfigField> param_fields() {
              {"full", "diagonal"}),
       g.whole("held-out-every", &Config::held_out_every, 0, kMany,
               "generations between scores of the result on the select problems, which change nothing; 0: at the end alone"),
+      g.text("objective", &Config::objective,
+             "what is improved: the score, or the mean loss of the predictions (cross entropy, or squared error)",
+             {"score", "loss"}),
+      g.whole("lanes", &Config::lanes, 0, 65536, "lifetimes that one machine leads together; 0: as suits the program"),
       g.text("join-tasks", &Config::join_tasks, "how the scores of several tasks, as in --task 'A; B', are joined",
              {"product", "mean"}),
   };

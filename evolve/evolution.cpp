@@ -11,10 +11,12 @@ constexpr std::size_t kBreedPart = 16;
 }  // namespace
 
 Evolution::Evolution(const Options& options, Genomes& genomes, std::uint32_t first_place, std::uint32_t work_place,
-                     Judge& judge, ScoreCache* cache, Workers& workers, Hurdle hurdle)
-    : options_(options), genomes_(genomes), first_place_(first_place), work_place_(work_place), judge_(judge),
-      cache_(cache), workers_(workers), hurdle_(hurdle), population_(options.population) {
+                     Judge& judge, ScoreCache* cache, Hurdle hurdle)
+    : options_(options), genomes_(genomes), first_place_(first_place), work_place_(work_place),
+      hurdle_percentile_(hurdle.percentile), population_(options.population) {
   options_.window = std::min(options_.window, options_.population);
+  if (hurdle.judge) trials_.push_back({hurdle.judge, hurdle.cache, {}, {}});
+  trials_.push_back({&judge, cache, {}, {}});
 }
 
 std::uint32_t Evolution::best_slot() const {
@@ -111,7 +113,7 @@ void Evolution::breed(std::uint32_t j, int worker) {
   }
   identities_[j] = genomes_.identify(place, options_.salt, worker);
   born.size = identities_[j].size;
-  if (cache_) cache_->prefetch(identities_[j].key);
+  if (const ScoreCache* cache = trials_.front().cache) cache->prefetch(identities_[j].key);
 }
 
 void Evolution::resolve(std::uint32_t j, const Score& score, bool duplicate) {
@@ -120,88 +122,69 @@ void Evolution::resolve(std::uint32_t j, const Score& score, bool duplicate) {
   resolved_[j] = 1;
 }
 
-/// The ready programs that may run are pending.
-void Evolution::refuse() {
-  pending_.clear();
-  for (const std::uint32_t j : ready_) {
-    if (identities_[j].over_limit) {
-      resolve(j, {0, 0, Fate::over_limit}, false);
-    } else {
-      pending_.push_back(j);
-    }
+/// A candidate comes to a test: its score is known, or it waits.
+void Evolution::enter(std::uint32_t j, std::size_t trial) {
+  Trial& t = trials_[trial];
+  if (t.cache) {
+    if (const auto known = t.cache->find(identities_[j].key)) return leave(j, trial, *known, true);
+    const auto twin = [&](std::uint32_t other) { return identities_[other].key == identities_[j].key; };
+    if (std::any_of(t.misses.begin(), t.misses.end(), twin)) return t.twins.push_back(j);
   }
+  t.misses.push_back(j);
 }
 
-void Evolution::run_misses(Judge& judge) {
+/// A candidate has a score in a test. The hurdle leads to the test for all.
+void Evolution::leave(std::uint32_t j, std::size_t trial, const Score& score, bool duplicate) {
+  if (trial + 1 == trials_.size()) {
+    const std::uint64_t before = born_[j].score.steps;  // those of the hurdle
+    return resolve(j, {score.fitness, score.steps + before, score.fate}, duplicate);
+  }
+  born_[j].hurdle = score.fitness;
+  born_[j].score.steps = score.steps;
+  if (score.fitness >= bar_) return enter(j, trial + 1);
+  resolve(j, {0, score.steps, Fate::hurdle}, duplicate);
+}
+
+void Evolution::run_misses(Trial& trial, Workers& workers) {
   miss_places_.clear();
-  for (const std::uint32_t j : misses_) miss_places_.push_back(work_place_ + j);
-  scores_.resize(misses_.size());
-  workers_.share(misses_.size(), judge.part(), [&](std::size_t first, std::size_t last, int worker) {
-    judge.score(std::span(miss_places_).subspan(first, last - first), std::span(scores_).subspan(first, last - first),
-                worker);
+  for (const std::uint32_t j : trial.misses) miss_places_.push_back(work_place_ + j);
+  scores_.resize(trial.misses.size());
+  workers.share(trial.misses.size(), trial.judge->part(), [&](std::size_t first, std::size_t last, int worker) {
+    trial.judge->score(std::span(miss_places_).subspan(first, last - first),
+                       std::span(scores_).subspan(first, last - first), worker);
   });
 }
 
-/// Scores what is pending, each fingerprint once where there is a cache; the scores are in found_.
-void Evolution::find_scores(Judge& judge, ScoreCache* cache) {
-  misses_.clear();
-  found_.clear();
-  twins_.clear();
-  const auto miss_of = [&](std::uint32_t j) {
-    return std::find_if(misses_.begin(), misses_.end(),
-                        [&](std::uint32_t other) { return identities_[other].key == identities_[j].key; });
+/// Runs whoever waits for the first test that someone waits for. False when nobody waits.
+bool Evolution::run_trial(Workers& workers) {
+  const auto waits = [](const Trial& t) { return !t.misses.empty(); };
+  const auto found = std::find_if(trials_.begin(), trials_.end(), waits);
+  if (found == trials_.end()) return false;
+  const auto trial = static_cast<std::size_t>(found - trials_.begin());
+  run_misses(*found, workers);
+  const std::vector<std::uint32_t> misses = std::move(found->misses), twins = std::move(found->twins);
+  found->misses.clear();
+  found->twins.clear();
+  const auto score_of = [&](std::uint32_t j) {
+    const auto same = [&](std::uint32_t other) { return other == j || identities_[other].key == identities_[j].key; };
+    return scores_[static_cast<std::size_t>(std::find_if(misses.begin(), misses.end(), same) - misses.begin())];
   };
-  for (const std::uint32_t j : pending_) {
-    if (const auto known = cache ? cache->find(identities_[j].key) : std::nullopt) {
-      found_.push_back({j, *known, true});
-    } else if (cache && miss_of(j) != misses_.end()) {
-      twins_.push_back(j);
-    } else {
-      misses_.push_back(j);
-    }
+  for (std::size_t i = 0; i < misses.size(); ++i) {
+    if (found->cache) found->cache->put(identities_[misses[i]].key, scores_[i]);
   }
-  run_misses(judge);
-  for (std::size_t i = 0; i < misses_.size(); ++i) {
-    found_.push_back({misses_[i], scores_[i], false});
-    if (cache) cache->put(identities_[misses_[i]].key, scores_[i]);
-  }
-  for (const std::uint32_t j : twins_) {
-    found_.push_back({j, scores_[static_cast<std::size_t>(miss_of(j) - misses_.begin())], true});
-  }
-}
-
-/// Leaves pending who clears the hurdle.
-void Evolution::clear_hurdle() {
-  find_scores(*hurdle_.judge, hurdle_.cache);
-  pending_.clear();
-  for (const Found& f : found_) {
-    born_[f.j].hurdle = f.score.fitness;
-    born_[f.j].score.steps = f.score.steps;
-    if (f.score.fitness >= bar_) {
-      pending_.push_back(f.j);
-    } else {
-      resolve(f.j, {0, f.score.steps, Fate::hurdle}, f.known);
-    }
-  }
-}
-
-void Evolution::score_pending() {
-  find_scores(judge_, cache_);
-  for (const Found& f : found_) {
-    Score score = f.score;
-    score.steps += born_[f.j].score.steps;  // those of the hurdle
-    resolve(f.j, score, f.known);
-  }
+  for (std::size_t i = 0; i < misses.size(); ++i) leave(misses[i], trial, scores_[i], false);
+  for (const std::uint32_t j : twins) leave(j, trial, score_of(j), true);
+  return true;
 }
 
 /// A round begins: the bar follows the population.
 void Evolution::raise_bar() {
-  if (!hurdle_.judge || next_ < options_.population) return;
+  if (!has_hurdle() || next_ < options_.population) return;
   std::vector<double> scores;
   for (const Individual& individual : population_) scores.push_back(individual.hurdle);
   std::sort(scores.begin(), scores.end());
   scores.erase(std::unique(scores.begin(), scores.end()), scores.end());
-  const double rank = hurdle_.percentile / 100 * static_cast<double>(scores.size() - 1);
+  const double rank = hurdle_percentile_ / 100 * static_cast<double>(scores.size() - 1);
   bar_ = scores[static_cast<std::size_t>(rank)];
 }
 
@@ -213,18 +196,24 @@ void Evolution::close_window() {
   next_ += count_;
 }
 
-const std::vector<Born>& Evolution::advance() {
+/// Whose score is known lets others go on, so candidates are run when nobody else can be bred: then many run together.
+const std::vector<Born>& Evolution::advance(Workers& workers) {
   open_window();
   if (first_slot_ == 0) raise_bar();
-  while (!waiting_.empty()) {
-    collect_ready();
-    workers_.share(ready_.size(), kBreedPart, [&](std::size_t first, std::size_t last, int worker) {
-      for (std::size_t i = first; i < last; ++i) breed(ready_[i], worker);
-    });
-    refuse();
-    if (hurdle_.judge) clear_hurdle();
-    score_pending();
-  }
+  do {
+    for (collect_ready(); !ready_.empty(); collect_ready()) {
+      workers.share(ready_.size(), kBreedPart, [&](std::size_t first, std::size_t last, int worker) {
+        for (std::size_t i = first; i < last; ++i) breed(ready_[i], worker);
+      });
+      for (const std::uint32_t j : ready_) {
+        if (identities_[j].over_limit) {
+          resolve(j, {0, 0, Fate::over_limit}, false);
+        } else {
+          enter(j, 0);
+        }
+      }
+    }
+  } while (run_trial(workers));
   close_window();
   return born_;
 }

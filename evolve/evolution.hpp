@@ -38,7 +38,7 @@ struct Hurdle {
 /// by a child of the best of `tournament` programs drawn with replacement from the whole population, children of the
 /// same round included. Every candidate's draws depend on its number alone, so neither the number of workers, nor how
 /// many candidates are prepared ahead, nor the cache changes what happens.
-class Evolution {
+class alignas(128) Evolution {
  public:
   struct Options {
     std::uint32_t population = 1000, tournament = 10, window = 128;
@@ -51,10 +51,10 @@ class Evolution {
   /// Slots are places first_place .. first_place + population - 1 of `genomes`, and `work_place` begins room for a
   /// window of children. `cache` may be null.
   Evolution(const Options& options, Genomes& genomes, std::uint32_t first_place, std::uint32_t work_place, Judge& judge,
-            ScoreCache* cache, Workers& workers, Hurdle hurdle = {});
+            ScoreCache* cache, Hurdle hurdle = {});
 
-  /// Makes the next candidates, at most to the end of the round over all slots.
-  const std::vector<Born>& advance();
+  /// Makes the next candidates, at most to the end of the round over all slots. Those of the call before are gone.
+  const std::vector<Born>& advance(Workers& workers);
 
   std::uint64_t candidates() const { return next_; }
   bool at_round_end() const { return next_ % options_.population == 0; }
@@ -74,10 +74,14 @@ class Evolution {
   Options options_;
   Genomes& genomes_;
   std::uint32_t first_place_, work_place_;
-  Judge& judge_;
-  ScoreCache* cache_;
-  Workers& workers_;
-  Hurdle hurdle_;
+  /// One test of candidates, and who waits for it.
+  struct Trial {
+    Judge* judge = nullptr;
+    ScoreCache* cache = nullptr;
+    std::vector<std::uint32_t> misses, twins;  ///< candidates to be run, and those with the fingerprint of one of them
+  };
+  std::vector<Trial> trials_;  // the hurdle, where there is one, and the test for all
+  double hurdle_percentile_;
   double bar_ = -1;
   std::vector<Individual> population_;
   std::uint64_t next_ = 0;
@@ -90,14 +94,8 @@ class Evolution {
   std::vector<char> meets_children_;     // whether some of them are candidates of this window
   std::vector<char> resolved_;
   std::vector<Identity> identities_;
-  std::vector<std::uint32_t> ready_, pending_, misses_, twins_, miss_places_, waiting_;
+  std::vector<std::uint32_t> ready_, waiting_, miss_places_;
   std::vector<Score> scores_;
-  struct Found {
-    std::uint32_t j;
-    Score score;
-    bool known;
-  };
-  std::vector<Found> found_;
 
   void open_window();
   void collect_ready();
@@ -105,11 +103,11 @@ class Evolution {
   double fitness_of(std::uint32_t slot, std::uint32_t j) const;
   std::uint32_t winner(std::uint32_t j) const;
   void breed(std::uint32_t j, int worker);
-  void refuse();
-  void clear_hurdle();
-  void score_pending();
-  void find_scores(Judge& judge, ScoreCache* cache);
-  void run_misses(Judge& judge);
+  void enter(std::uint32_t j, std::size_t trial);
+  void leave(std::uint32_t j, std::size_t trial, const Score& score, bool duplicate);
+  bool run_trial(Workers& workers);
+  void run_misses(Trial& trial, Workers& workers);
+  bool has_hurdle() const { return trials_.size() > 1; }
   void raise_bar();
   void resolve(std::uint32_t j, const Score& score, bool duplicate);
   void close_window();

@@ -28,7 +28,7 @@ class NumberedJudge : public Judge {
 }  // namespace
 
 NumberedGenomes::NumberedGenomes(Options options, int workers)
-    : options_(std::move(options)), finders_(static_cast<std::size_t>(workers), LiveFinder(options_.space.banks)) {}
+    : options_(std::move(options)), finders_(static_cast<std::size_t>(workers), Finder{LiveFinder(options_.space.banks), {}}) {}
 
 void NumberedGenomes::resize(std::size_t places) {
   const auto capacity = static_cast<std::size_t>(options_.space.most_instructions()) + 1;
@@ -59,12 +59,12 @@ int NumberedGenomes::mutate(std::uint32_t place, Draws& draws) {
 
 Identity NumberedGenomes::identify(std::uint32_t place, std::uint64_t salt, int worker) {
   Genome& live = live_[place];
-  const auto w = static_cast<std::size_t>(worker);
-  finders_[w].find(genomes_[place], live);
+  Finder& finder = finders_[static_cast<std::size_t>(worker)];
+  finder.live.find(genomes_[place], live);
   Identity identity;
   identity.size = static_cast<std::uint32_t>(live.code.size());
   // Before the first experiment, as after a resume that has only the final test to do, there is no cache to ask.
-  if (!setups_.empty()) identity.key = key_of(live, finders_[w].born(), options_.space.banks, setups_[w], salt);
+  if (finder.setup) identity.key = key_of(live, finder.live.born(), options_.space.banks, *finder.setup, salt);
   if (options_.cost_limit > 0) {
     identity.over_limit = static_cost(genomes_[place]).of(examples_) > options_.cost_limit * options_.cost_unit.of(examples_);
   }
@@ -74,7 +74,7 @@ Identity NumberedGenomes::identify(std::uint32_t place, std::uint64_t salt, int 
 void NumberedGenomes::prepare(const ProblemSet& search) {
   examples_ = static_cast<double>(search.problems.front().train->size());
   const auto features = static_cast<std::size_t>(search.info().sizes.at("features"));
-  setups_.assign(finders_.size(), SetupValues(options_.space.banks, features));
+  for (Finder& finder : finders_) finder.setup.emplace(options_.space.banks, features);
 }
 
 void NumberedGenomes::check(const tasks::Task& task) {

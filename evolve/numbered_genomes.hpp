@@ -43,8 +43,12 @@ class NumberedGenomes : public Genomes {
   Options options_;
   std::vector<Genome> genomes_, live_;
   double examples_ = 0;
-  std::vector<LiveFinder> finders_;   ///< one per worker
-  std::vector<SetupValues> setups_;  ///< likewise
+  /// Finds out what a program is. On cache lines of its own, as every worker has one and writes to it all the time.
+  struct alignas(128) Finder {
+    LiveFinder live;
+    std::optional<SetupValues> setup;  ///< none before the first experiment
+  };
+  std::vector<Finder> finders_;
 };
 
 }  // namespace mlz::evolve

@@ -6,13 +6,10 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <numeric>
-#include <sstream>
 #include <stdexcept>
 
-#include "evolve/outer/cma.hpp"
-#include "evolve/outer/es.hpp"
-#include "evolve/outer/ga.hpp"
-#include "evolve/outer/random_search.hpp"
+#include "evolve/gradient_batch.hpp"
+#include "evolve/param_settings.hpp"
 #include "lang/core/diagnostics.hpp"
 #include "lang/core/draws.hpp"
 
@@ -23,56 +20,38 @@ namespace {
 constexpr std::uint32_t kPurposes = 0xFFFFFF00;
 constexpr std::uint32_t kSearchProblems = 0, kSelectProblems = 1, kFinalProblems = 2;
 constexpr double kTickSeconds = 0.2;
-/// A full covariance matrix of so many params fills 128 MiB.
-constexpr std::size_t kMostFullParams = 4096;
-
-CoreProgram program_of(const Config& config) {
-  if (config.init.empty()) {
-    throw InputError(fmt::format("--tune {}: finds params of a program: name it by --init FILE.mlz", config.tune));
-  }
-  std::vector<CoreProgram> programs = core_programs(config);
-  if (programs.size() != 1) {
-    throw InputError(
-        fmt::format("--tune {}: takes one program; --init {} has {}", config.tune, config.init, programs.size()));
-  }
-  if (programs[0].has_holes()) {
-    throw InputError(
-        fmt::format("--tune {}: {} has holes; search without --tune fills them", config.tune, config.init));
-  }
-  return std::move(programs[0]);
-}
-
-std::vector<std::string> split(const std::string& text) {
-  std::vector<std::string> out;
-  std::istringstream items(text);
-  for (std::string item; std::getline(items, item, ';');) {
-    const std::size_t first = item.find_first_not_of(' ');
-    if (first != std::string::npos) out.push_back(item.substr(first, item.find_last_not_of(' ') - first + 1));
-  }
-  return out;
-}
-
-void check_settings(const Config& c, std::size_t params) {
-  if (params == 0) {
-    throw InputError(fmt::format("--tune {}: {} declares no param; write `param NAME : TYPE` for what is to be found",
-                                 c.tune, c.init));
-  }
-  if (c.tune == "es" && c.population % 2 != 0) {
-    throw InputError(
-        fmt::format("population = {}: --tune es takes candidates in pairs; give an even number", c.population));
-  }
-  if (c.tune == "cma" && c.population < 4) {
-    throw InputError(fmt::format("population = {}: --tune cma needs 4 candidates or more", c.population));
-  }
-  if (c.tune == "cma" && c.covariance == "full" && params > kMostFullParams) {
-    throw InputError(fmt::format(
-        "--tune cma: the params have {} numbers, and a full matrix serves at most {}; use --covariance diagonal",
-        params, kMostFullParams));
-  }
-}
+constexpr std::int64_t kMostParts = 16;  // of the lifetimes of an update
 
 bool all_finite(const outer::Vector& v) {
   return std::all_of(v.begin(), v.end(), [](double x) { return std::isfinite(x); });
+}
+
+double mean_of(const outer::Vector& v) {
+  return std::accumulate(v.begin(), v.end(), 0.0) / static_cast<double>(v.size());
+}
+
+/// The upper one of two in the middle. Changes the order of `v`.
+double median_of(outer::Vector& v) {
+  const auto middle = v.begin() + static_cast<std::ptrdiff_t>(v.size() / 2);
+  std::nth_element(v.begin(), middle, v.end());
+  return *middle;
+}
+
+constexpr const char* kSelectedParams = "selected";
+constexpr const char* kSelectedWorth = "selected worth";  // generation, score, and loss where there is one
+
+void keep_selected(const Selected& selected, outer::LoopState& state) {
+  state.parts[kSelectedParams] = selected.params;
+  outer::Vector& worth = state.parts[kSelectedWorth] = {static_cast<double>(selected.generation), selected.worth.score};
+  if (selected.worth.loss) worth.push_back(*selected.worth.loss);
+}
+
+std::optional<Selected> selected_of(const outer::LoopState& state) {
+  const auto params = state.parts.find(kSelectedParams), worth = state.parts.find(kSelectedWorth);
+  if (params == state.parts.end() || worth == state.parts.end() || worth->second.size() < 2) return {};
+  Selected selected{params->second, {worth->second[1], {}}, static_cast<std::int64_t>(worth->second[0])};
+  if (worth->second.size() > 2) selected.worth.loss = worth->second[2];
+  return selected;
 }
 
 [[noreturn]] void diverged() {
@@ -82,12 +61,18 @@ bool all_finite(const outer::Vector& v) {
 }  // namespace
 
 ParamSearch::ParamSearch(const Config& config, Listener& listener, const std::atomic<bool>& interrupted)
-    : config_(config), listener_(listener), interrupted_(interrupted), program_(program_of(config)),
+    : config_(config), listener_(listener), interrupted_(interrupted), program_(tuned_program(config)),
       workers_(static_cast<int>(config.threads)) {
-  const Tasks search = tasks_of(config.task);
-  set_options(search);
+  const auto search = tuned_tasks(config, config.task);
+  options_ = tuned_evaluation(config, search);
+  options_.settings.limits.cancel = &interrupted_;
+  for (const auto& task : search) {
+    const std::string protocol = config.protocol.empty() ? task->info().protocol : config.protocol;
+    task_names_ += (task_names_.empty() ? "" : "; ") + task->info().name;
+    protocols_ += (protocols_.empty() ? "" : "; ") + protocol;
+  }
   const auto evaluator = [&](const std::string& names) {
-    return std::make_unique<outer::ParamEvaluator>(program_, names.empty() ? search : tasks_of(names), options_);
+    return std::make_unique<outer::ParamEvaluator>(program_, names.empty() ? search : tuned_tasks(config, names), options_);
   };
   search_ = evaluator("");
   select_ = evaluator(config.select_task);
@@ -97,57 +82,17 @@ ParamSearch::ParamSearch(const Config& config, Listener& listener, const std::at
     throw InputError(fmt::format("params depend on the task: {} numbers on {}, {} on the select or final task",
                                  search_->size(), task_names_, other->size()));
   }
-  check_settings(config, search_->size());
-  loop_ = make_loop(search_->initial(static_cast<std::uint64_t>(config.seed)));
+  check_tuning(config, search_->size(), search_->has_loss() && select_->has_loss() && final_->has_loss());
+  begin_at(search_->initial(static_cast<std::uint64_t>(config.seed)));
 }
 
-ParamSearch::Tasks ParamSearch::tasks_of(const std::string& names) const {
-  Tasks tasks;
-  for (const std::string& name : split(names)) {
-    tasks.push_back(tasks::make_task(name, tasks::DataPaths::standard(config_.data)));
-  }
-  return tasks;
-}
-
-void ParamSearch::set_options(const Tasks& tasks) {
-  bool f64 = false;
-  for (const auto& task : tasks) {
-    const std::string protocol = config_.protocol.empty() ? task->info().protocol : config_.protocol;
-    f64 = f64 || eval::protocol_of(protocol) == eval::Protocol::automl;
-    task_names_ += (task_names_.empty() ? "" : "; ") + task->info().name;
-    protocols_ += (protocols_.empty() ? "" : "; ") + protocol;
-  }
-  options_.protocol = config_.protocol;
-  options_.dtype = f64 ? vm::DType::f64 : vm::DType::f32;
-  options_.combine = config_.join_tasks == "mean" ? outer::Combine::mean : outer::Combine::product;
-  options_.settings.max_abs_error = config_.max_error;
-  options_.settings.curve_points = options_.settings.valid_points = 0;
-  options_.settings.score_test = false;
-  options_.settings.limits.cancel = &interrupted_;
-}
-
-std::unique_ptr<outer::OuterLoop> ParamSearch::make_loop(outer::Vector first) const {
-  const auto seed = static_cast<std::uint64_t>(config_.seed);
-  const auto candidates = static_cast<std::size_t>(config_.population);
-  const double sigma = config_.sigma;
-  if (config_.tune == "cma") {
-    const outer::CmaOptions options{candidates, sigma, seed, config_.covariance == "diagonal"};
-    return std::make_unique<outer::Cma>(std::move(first), options);
-  }
-  if (config_.tune == "ga") {
-    const outer::GaOptions options{candidates, std::max<std::size_t>(1, candidates / 5), sigma, seed};
-    return std::make_unique<outer::Ga>(std::move(first), options);
-  }
-  if (config_.tune == "random") {
-    return std::make_unique<outer::RandomSearch>(std::move(first), outer::RandomOptions{candidates, sigma, seed});
-  }
-  const auto shaping = config_.shaping == "ranks" ? outer::Shaping::ranks : outer::Shaping::none;
-  const outer::EsOptions options{candidates / 2, sigma, outer::AdamOptions{config_.rate}, seed, shaping};
-  return std::make_unique<outer::EvolutionStrategy>(std::move(first), options);
+void ParamSearch::begin_at(outer::Vector first) {
+  loop_ = make_outer_loop(config_, std::move(first));
+  descent_ = dynamic_cast<outer::GradientDescent*>(loop_.get());
 }
 
 void ParamSearch::load_params(const ParamReader& read) {
-  loop_ = make_loop(outer::ParamEvaluator::joined(read(search_->program())));
+  begin_at(outer::ParamEvaluator::joined(read(search_->program())));
 }
 
 void ParamSearch::restore(const SearchState& state) {
@@ -161,6 +106,10 @@ void ParamSearch::restore(const SearchState& state) {
     loop_->restore(state.params->loop);
   } catch (const std::invalid_argument& error) {
     throw InputError(fmt::format("the checkpoint does not fit the program: {}", error.what()));
+  }
+  selected_ = selected_of(state.params->loop);
+  if (selected_ && selected_->params.size() != search_->size()) {
+    throw InputError("the checkpoint does not fit the program: \"selected\" has another size");
   }
   held_out_ = state.params->held_out;
   held_out_at_ = state.params->held_out_at;
@@ -183,15 +132,18 @@ std::uint32_t ParamSearch::problem(std::size_t candidate, std::size_t number) co
   return static_cast<std::uint32_t>(group * static_cast<std::size_t>(config_.tasks) + number);
 }
 
-double ParamSearch::joined(std::span<const outer::Judged> each) const {
-  outer::Vector scores;
-  for (const outer::Judged& judged : each) scores.push_back(judged.score);
-  if (config_.combine == "median") {
-    const auto middle = scores.begin() + static_cast<std::ptrdiff_t>(scores.size() / 2);
-    std::nth_element(scores.begin(), middle, scores.end());
-    return *middle;
+Worth ParamSearch::joined(std::span<const outer::Judged> each) const {
+  outer::Vector scores, losses;
+  for (const outer::Judged& judged : each) {
+    scores.push_back(judged.score);
+    losses.push_back(judged.loss);
   }
-  return std::accumulate(scores.begin(), scores.end(), 0.0) / static_cast<double>(scores.size());
+  const auto one = [&](outer::Vector& values) {
+    return config_.combine == "median" ? median_of(values) : mean_of(values);
+  };
+  Worth worth{one(scores), {}};
+  if (std::none_of(losses.begin(), losses.end(), [](double loss) { return std::isnan(loss); })) worth.loss = one(losses);
+  return worth;
 }
 
 std::optional<StopReason> ParamSearch::stop_now() const {
@@ -207,7 +159,7 @@ std::optional<StopReason> ParamSearch::budget_spent() const {
   if (spent(config_.generations, state_.total.generations)) return StopReason::generations;
   if (spent(config_.evaluations, state_.total.evaluations)) return StopReason::evaluations;
   if (spent(config_.train_steps, state_.total.train_steps)) return StopReason::train_steps;
-  if (config_.target_score > 0 && held_out_.value_or(0) > config_.target_score) return StopReason::target;
+  if (config_.target_score > 0 && held_out_ && held_out_->score > config_.target_score) return StopReason::target;
   return {};
 }
 
@@ -223,75 +175,116 @@ void ParamSearch::watch(std::uint64_t begun) {
   if (listener_.tick(sketch, best_)) save();
 }
 
-/// Calls judge(0) to judge(count - 1) from all threads; whether nothing stopped it.
-bool ParamSearch::judge_all(std::size_t count, const std::function<void(std::size_t)>& judge) {
-  std::atomic<bool> stopped = false;
+/// Judges all trials from all threads, in batches that do not depend on how many there are. go_on(trials begun, worker)
+/// is asked before every batch; when it says no, what is left stays as it is.
+ParamSearch::Verdicts ParamSearch::judge_all(const outer::ParamEvaluator& evaluator, const Trials& trials,
+                                             std::uint64_t seed,
+                                             const std::function<bool(std::size_t, int)>& go_on) {
+  const std::size_t batch = evaluator.batch();
+  Verdicts verdicts(trials.size());
   std::atomic<std::size_t> begun = 0;
-  const std::size_t lives = static_cast<std::size_t>(config_.tasks);
-  workers_.share(count, 1, [&](std::size_t first, std::size_t last, int worker) {
-    for (std::size_t job = first; job < last; ++job) {
-      if (stopped || interrupted_) return;
-      judge(job);
-      const std::size_t done = ++begun;
-      if (worker == 0) watch(done / lives);
-      stopped = stopped || stop_now() == StopReason::time;
+  workers_.share((trials.size() + batch - 1) / batch, 1, [&](std::size_t first, std::size_t last, int worker) {
+    for (std::size_t b = first; b < last; ++b) {
+      const std::size_t count = std::min(batch, trials.size() - b * batch);
+      if (interrupted_ || !go_on(begun, worker)) return;
+      begun += count;
+      const auto some = evaluator.judge(std::span(trials).subspan(b * batch, count), seed);
+      std::copy(some.begin(), some.end(), verdicts.begin() + static_cast<std::ptrdiff_t>(b * batch));
     }
   });
-  return !stopped && !interrupted_;
+  return verdicts;
 }
 
 std::optional<StopReason> ParamSearch::generation() {
+  if (descent_) return update();
   const auto candidates = loop_->ask();
   const auto lives = static_cast<std::size_t>(config_.tasks);
-  const std::uint64_t seed = problem_seed(kSearchProblems);
-  std::vector<outer::Judged> judged(candidates.size() * lives);
-  const bool whole = judge_all(judged.size(), [&](std::size_t job) {
-    const std::size_t candidate = job / lives;
-    judged[job] = search_->judge(candidates[candidate], seed, problem(candidate, job % lives));
+  Trials trials;
+  for (std::size_t k = 0; k < candidates.size() * lives; ++k)
+    trials.push_back({candidates[k / lives], problem(k / lives, k % lives)});
+  std::atomic<bool> stopped = false;
+  const auto judged = judge_all(*search_, trials, problem_seed(kSearchProblems), [&](std::size_t begun, int worker) {
+    if (worker == 0) watch(begun / lives);
+    stopped = stopped || (begun > 0 && stop_now() == StopReason::time);
+    return !stopped;
   });
-  if (!whole) return stop_now();
+  if (stopped || interrupted_) return stop_now();
   end_generation(judged);
   return {};
 }
 
 void ParamSearch::end_generation(std::span<const outer::Judged> judged) {
   const auto lives = static_cast<std::size_t>(config_.tasks);
-  outer::Vector scores, losses;
+  std::vector<Worth> candidates;
+  outer::Vector losses;
   for (std::size_t k = 0; k < judged.size() / lives; ++k) {
-    scores.push_back(joined(judged.subspan(k * lives, lives)));
-    losses.push_back(-scores.back());
+    candidates.push_back(joined(judged.subspan(k * lives, lives)));
+    losses.push_back(config_.objective == "loss" ? *candidates.back().loss : -candidates.back().score);
   }
   loop_->tell(losses);
   if (!all_finite(loop_->mean())) diverged();
   ++state_.total.generations;
-  state_.total.evaluations += scores.size();
+  state_.total.evaluations += candidates.size();
   for (const outer::Judged& one : judged) state_.total.train_steps += static_cast<std::uint64_t>(one.steps);
-  best_ = *std::max_element(scores.begin(), scores.end());
-  log(scores);
+  log(candidates);
 }
 
-void ParamSearch::log(const outer::Vector& scores) const {
-  const double sum = std::accumulate(scores.begin(), scores.end(), 0.0);
+void ParamSearch::log(std::span<const Worth> candidates) {
+  outer::Vector scores, losses;
+  for (const Worth& candidate : candidates) {
+    scores.push_back(candidate.score);
+    if (candidate.loss) losses.push_back(*candidate.loss);
+  }
+  best_ = *std::max_element(scores.begin(), scores.end());
   nlohmann::ordered_json json{{"event", "generation"},
                               {"generation", state_.total.generations},
                               {"evaluations", state_.total.evaluations},
                               {"train_steps", state_.total.train_steps},
                               {"best", best_},
-                              {"mean", sum / static_cast<double>(scores.size())}};
+                              {"mean", mean_of(scores)}};
+  if (!losses.empty()) {
+    json["best_loss"] = *std::min_element(losses.begin(), losses.end());
+    json["mean_loss"] = mean_of(losses);
+  }
   listener_.log(json.dump());
 }
 
-/// The score of the result on other problems, the same every time; nothing when interrupted.
-std::optional<double> ParamSearch::score_on(const outer::ParamEvaluator& evaluator, std::uint32_t purpose,
-                                            std::int64_t count) {
-  std::vector<outer::Judged> judged(static_cast<std::size_t>(count));
-  const outer::Vector params = loop_->mean();
-  const std::uint64_t seed = problem_seed(purpose);
-  workers_.share(judged.size(), 1, [&](std::size_t first, std::size_t last, int) {
-    for (std::size_t i = first; i < last && !interrupted_; ++i) {
-      judged[i] = evaluator.judge(params, seed, static_cast<std::uint32_t>(i));
-    }
-  });
+/// One step down the gradient of `tasks` problems. How many are taken together depends on their number alone.
+std::optional<StopReason> ParamSearch::update() {
+  const std::int64_t part = config_.lanes > 0 ? config_.lanes : (config_.tasks + kMostParts - 1) / kMostParts;
+  std::atomic<bool> stopped = false;
+  const auto go_on = [&](std::size_t begun, int worker) {
+    if (worker == 0) watch(0);
+    stopped = stopped || (begun > 0 && stop_now() == StopReason::time);
+    return !stopped && !interrupted_;
+  };
+  auto batch = mean_gradient(gradient_, loop_->mean(), {problem_seed(kSearchProblems), config_.tasks, part}, workers_, go_on);
+  if (!batch || interrupted_) return stop_now();
+  const outer::DescentStep step = descent_->step(std::move(batch->gradient));
+  if (!all_finite(loop_->mean())) diverged();
+  ++state_.total.generations;
+  ++state_.total.evaluations;
+  state_.total.train_steps += static_cast<std::uint64_t>(batch->steps);
+  best_ = batch->score;
+  const auto number = [](double value) { return std::isfinite(value) ? nlohmann::ordered_json(value) : nullptr; };
+  const nlohmann::ordered_json json{{"event", "generation"},
+                                    {"generation", state_.total.generations},
+                                    {"evaluations", state_.total.evaluations},
+                                    {"train_steps", state_.total.train_steps},
+                                    {"mean", batch->score},
+                                    {"mean_loss", number(batch->loss)},
+                                    {"norm", number(step.norm)},
+                                    {"rate", step.rate}};
+  listener_.log(json.dump());
+  return {};
+}
+
+/// What params are worth on other problems, the same every time; nothing when interrupted.
+std::optional<Worth> ParamSearch::worth_of(const outer::Vector& params, const outer::ParamEvaluator& evaluator,
+                                           std::uint32_t purpose, std::int64_t count) {
+  Trials trials;
+  for (std::int64_t i = 0; i < count; ++i) trials.push_back({params, static_cast<std::uint32_t>(i)});
+  const auto judged = judge_all(evaluator, trials, problem_seed(purpose), [](std::size_t, int) { return true; });
   if (interrupted_) return {};
   return joined(judged);
 }
@@ -301,13 +294,22 @@ bool ParamSearch::look() {
   const std::int64_t generation = loop_->generation();
   const bool due = config_.held_out_every > 0 && generation % config_.held_out_every == 0;
   if (!due || held_out_at_ == generation) return true;
-  const auto score = score_on(*select_, kSelectProblems, config_.select_tasks);
-  if (!score) return false;
-  held_out_ = score;
+  const auto worth = worth_of(loop_->mean(), *select_, kSelectProblems, config_.select_tasks);
+  if (!worth) return false;
+  held_out_ = worth;
   held_out_at_ = generation;
-  nlohmann::ordered_json json{{"event", "held_out"}, {"generation", generation}, {"score", *score}};
+  if (descent_) select(*worth);
+  nlohmann::ordered_json json{{"event", "held_out"}, {"generation", generation}, {"score", worth->score}};
+  if (worth->loss) json["loss"] = *worth->loss;
   listener_.log(json.dump());
   return true;
+}
+
+/// Keeps the params of the loop where they are worth more than those selected before.
+void ParamSearch::select(const Worth& worth) {
+  const bool by_loss = config_.objective == "loss";
+  const bool better = !selected_ || (by_loss ? *worth.loss < *selected_->worth.loss : worth.score > selected_->worth.score);
+  if (better) selected_ = Selected{loop_->mean(), worth, loop_->generation()};
 }
 
 ParamOutcome ParamSearch::run() {
@@ -318,10 +320,12 @@ ParamOutcome ParamSearch::run() {
     if (stop) outcome.stop = *stop;
   }
   save();
-  outcome.params = loop_->mean();
-  outcome.held_out = held_out_at_ == loop_->generation() ? held_out_
-                                                         : score_on(*select_, kSelectProblems, config_.select_tasks);
-  outcome.final = score_on(*final_, kFinalProblems, config_.final_tasks);
+  const bool seen = held_out_at_ == loop_->generation();
+  outcome.held_out = seen ? held_out_ : worth_of(loop_->mean(), *select_, kSelectProblems, config_.select_tasks);
+  if (descent_ && outcome.held_out) select(*outcome.held_out);
+  if (selected_) outcome.held_out = selected_->worth;
+  outcome.params = params();
+  outcome.final = worth_of(outcome.params, *final_, kFinalProblems, config_.final_tasks);
   outcome.total = state_.total;
   outcome.seconds = seconds();
   return outcome;
@@ -329,10 +333,11 @@ ParamOutcome ParamSearch::run() {
 
 void ParamSearch::save() {
   state_.seconds = seconds();
-  const outer::LoopState loop = loop_->saved();
+  outer::LoopState loop = loop_->saved();
   for (const auto& [name, part] : loop.parts) {
     if (!all_finite(part)) diverged();
   }
+  if (selected_) keep_selected(*selected_, loop);
   state_.params = ParamState{loop, print(program_), held_out_, held_out_at_};
   listener_.save(state_);
 }

@@ -52,11 +52,16 @@ Search::Search(const Config& config, Listener& listener)
   task_ = task_of(config, "", *genomes_);
   select_task_ = task_of(config, config.select_task, *genomes_);
   final_task_ = task_of(config, config.final_task, *genomes_);
-  genomes_->resize(std::size_t{spare_place()} + 1);
+  genomes_->resize(pool_place() + (config.islands > 1 ? static_cast<std::size_t>(config.islands) * migrants() : 0));
 }
 
+std::uint32_t Search::migrants() const {
+  return static_cast<std::uint32_t>(config_.migrate_share * static_cast<double>(population()));
+}
+
+/// Behind the islands and their windows.
 std::uint32_t Search::spare_place() const {
-  return static_cast<std::uint32_t>(config_.islands * config_.population + std::min(config_.window, config_.population));
+  return static_cast<std::uint32_t>(config_.islands * (config_.population + std::min(config_.window, config_.population)));
 }
 
 /// A number of 32 bits, to be short in command lines.
@@ -79,7 +84,8 @@ void Search::begin_experiment(bool fresh) {
       ProblemSet::make(task_, problem_seed(state_.experiment, kSearchProblems), static_cast<std::uint32_t>(config_.tasks));
   genomes_->prepare(set);
   judge_ = genomes_->judge(set, workers_.count());
-  if (config_.cache && !cache_) cache_ = std::make_unique<ScoreCache>(static_cast<std::size_t>(config_.cache_size));
+  make_hurdle();
+  make_caches();
   Evolution::Options o;
   o.population = population();
   o.tournament = static_cast<std::uint32_t>(config_.tournament);
@@ -90,11 +96,12 @@ void Search::begin_experiment(bool fresh) {
   o.experiment = state_.experiment;
   o.salt = state_.experiment;
   islands_.clear();
-  const Hurdle hurdle = make_hurdle();
   const auto work = static_cast<std::uint32_t>(config_.islands) * population();
   for (std::uint32_t i = 0; i < config_.islands; ++i) {
     o.island = i;
-    islands_.emplace_back(o, *genomes_, i * population(), work, *judge_, cache_.get(), workers_, hurdle);
+    const Hurdle hurdle{hurdle_judge_.get(), config_.cache ? &hurdle_caches_[i] : nullptr, config_.hurdle_percentile};
+    islands_.emplace_back(o, *genomes_, i * population(), work + i * std::min(o.window, o.population), *judge_,
+                          config_.cache ? &caches_[i] : nullptr, hurdle);
   }
   if (!fresh) return fill_islands();
   state_.running = true;
@@ -104,15 +111,19 @@ void Search::begin_experiment(bool fresh) {
 }
 
 /// The first problems of the search, as a test of its own.
-Hurdle Search::make_hurdle() {
-  if (config_.hurdle_tasks == 0) return {};
+void Search::make_hurdle() {
+  if (config_.hurdle_tasks == 0) return;
   const auto count = static_cast<std::uint32_t>(config_.hurdle_tasks);
   hurdle_judge_ =
       genomes_->judge(ProblemSet::make(task_, problem_seed(state_.experiment, kSearchProblems), count), workers_.count());
-  if (config_.cache && !hurdle_cache_) {
-    hurdle_cache_ = std::make_unique<ScoreCache>(static_cast<std::size_t>(config_.cache_size));
-  }
-  return {hurdle_judge_.get(), hurdle_cache_.get(), config_.hurdle_percentile};
+}
+
+/// Fingerprints tell experiments apart, so caches serve all of them. Islands have their own, as they run side by side.
+void Search::make_caches() {
+  if (!config_.cache || !caches_.empty()) return;
+  const auto entries = static_cast<std::size_t>(std::max<std::int64_t>(config_.cache_size / config_.islands, 2));
+  caches_.assign(static_cast<std::size_t>(config_.islands), ScoreCache(entries));
+  hurdle_caches_.assign(caches_.size(), ScoreCache(config_.hurdle_tasks > 0 ? entries : 2));
 }
 
 /// Puts the saved populations in place.
@@ -164,14 +175,53 @@ std::optional<StopReason> Search::watch(const std::atomic<bool>& interrupted) {
   return {};
 }
 
+/// A turn of an island: some windows, to the end of its round at most. Turns of programs that run in microseconds are
+/// longer, so that threads seldom wait for each other.
+void Search::take_turn(Evolution& island, std::vector<Born>& born, Workers& workers) const {
+  born.clear();
+  const int windows = judge_->part() > 1 ? 4 : 1;
+  for (int w = 0; w < windows && (w == 0 || !island.at_round_end()); ++w) {
+    const std::vector<Born>& more = island.advance(workers);
+    born.insert(born.end(), more.begin(), more.end());
+  }
+}
+
+/// A turn of each island. Where there are as many islands as threads, each is one thread's; else threads share the work
+/// of one island after the other. Which it is changes nothing.
+void Search::advance(std::span<Evolution* const> islands) {
+  born_.resize(islands.size());
+  if (islands.size() < 2 || islands.size() < static_cast<std::size_t>(workers_.count())) {
+    for (std::size_t i = 0; i < islands.size(); ++i) take_turn(*islands[i], born_[i], workers_);
+  } else {
+    workers_.share(islands.size(), 1, [&](std::size_t first, std::size_t last, int worker) {
+      Workers alone = Workers::alone(worker);
+      for (std::size_t i = first; i < last; ++i) take_turn(*islands[i], born_[i], alone);
+    });
+  }
+  // All islands are equally far, so that this order is the same for every width of windows.
+  for (std::size_t k = 0, left = islands.size(); left > 0; ++k) {
+    left = 0;
+    for (std::size_t i = 0; i < islands.size(); ++i) {
+      if (k >= born_[i].size()) continue;
+      count(born_[i][k], *islands[i]);
+      ++left;
+    }
+  }
+}
+
 /// One round over all slots of all islands.
 std::optional<StopReason> Search::generation(const std::atomic<bool>& interrupted) {
   const std::uint64_t round = state_.total.generations - state_.before.generations + 1;
-  for (Evolution& island : islands_) {
-    while (island.candidates() < round * population()) {
-      if (const auto stop = watch(interrupted)) return stop;
-      count(island.advance(), island);
+  std::vector<Evolution*> behind;
+  const auto find_behind = [&] {
+    behind.clear();
+    for (Evolution& island : islands_) {
+      if (island.candidates() < round * population()) behind.push_back(&island);
     }
+  };
+  for (find_behind(); !behind.empty(); find_behind()) {
+    if (const auto stop = watch(interrupted)) return stop;
+    advance(behind);
   }
   end_generation();
   return {};

@@ -27,12 +27,18 @@ struct Champion {
   std::string text;        ///< canonical core text
 };
 
+/// What params are worth on some problems.
+struct Worth {
+  double score = 0;
+  std::optional<double> loss;  ///< where tasks have one
+};
+
 /// A search for params.
 struct ParamState {
   outer::LoopState loop;
   std::string program;             ///< canonical core text, which may not change
-  std::optional<double> held_out;  ///< last score on the select problems
-  std::int64_t held_out_at = -1;   ///< the generation it was taken in; -1: none yet
+  std::optional<Worth> held_out;  ///< last one on the select problems
+  std::int64_t held_out_at = -1;  ///< the generation it was taken in; -1: none yet
 };
 
 /// All a search needs to go on as if it had not stopped.
@@ -102,26 +108,32 @@ class Search {
   Listener& listener_;
   std::unique_ptr<Genomes> genomes_;
   Workers workers_;
-  std::unique_ptr<ScoreCache> cache_, hurdle_cache_;
+  std::vector<ScoreCache> caches_, hurdle_caches_;  // of each island
   std::shared_ptr<const tasks::Task> task_, select_task_, final_task_;
   std::unique_ptr<Judge> judge_, hurdle_judge_;
   std::vector<Evolution> islands_;
+  std::vector<std::vector<Born>> born_;  // of each island that advances
   SearchState state_;  // its islands are filled in when it is saved
   std::vector<double> best_by_size_;
   Clock::time_point began_ = Clock::now(), last_tick_ = began_;
   double seconds_before_ = 0;
 
   std::uint32_t population() const { return static_cast<std::uint32_t>(config_.population); }
+  std::uint32_t migrants() const;  ///< programs an island hands on
   std::uint32_t spare_place() const;
+  std::uint32_t pool_place() const { return spare_place() + 1; }  ///< the first of all migrants
   std::uint64_t problem_seed(std::uint32_t experiment, std::uint32_t purpose) const;
   double seconds() const;
 
   void begin_experiment(bool fresh);
-  Hurdle make_hurdle();
+  void make_caches();
+  void make_hurdle();
   void fill_islands();
   std::optional<StopReason> run_experiment(const std::atomic<bool>& interrupted);
   std::optional<StopReason> generation(const std::atomic<bool>& interrupted);
-  void count(const std::vector<Born>& born, const Evolution& island);
+  void take_turn(Evolution& island, std::vector<Born>& born, Workers& workers) const;
+  void advance(std::span<Evolution* const> islands);
+  void count(const Born& born, const Evolution& island);
   void new_peak(const Born& born, const Evolution& island);
   void new_front(const Born& born, const Evolution& island);
   void migrate();

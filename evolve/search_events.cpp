@@ -19,17 +19,15 @@ bool logged(std::uint64_t generation) {
 
 }  // namespace
 
-/// Takes stock of a window; the genomes of its candidates are in their slots.
-void Search::count(const std::vector<Born>& born, const Evolution& island) {
-  for (const Born& b : born) {
-    state_.total.train_steps += b.score.steps;
-    ++state_.total.fates[static_cast<std::size_t>(b.score.fate)];
-    state_.total.duplicates += b.duplicate ? 1 : 0;
-    if (b.score.fitness > state_.peak.search) new_peak(b, island);
-    if (b.size >= best_by_size_.size()) best_by_size_.resize(b.size + 1, 0);
-    if (b.score.fitness > best_by_size_[b.size]) new_front(b, island);
-  }
-  state_.total.evaluations += born.size();
+/// Takes stock of a candidate; its genome is in its slot.
+void Search::count(const Born& b, const Evolution& island) {
+  state_.total.train_steps += b.score.steps;
+  ++state_.total.fates[static_cast<std::size_t>(b.score.fate)];
+  state_.total.duplicates += b.duplicate ? 1 : 0;
+  if (b.score.fitness > state_.peak.search) new_peak(b, island);
+  if (b.size >= best_by_size_.size()) best_by_size_.resize(b.size + 1, 0);
+  if (b.score.fitness > best_by_size_[b.size]) new_front(b, island);
+  ++state_.total.evaluations;
 }
 
 void Search::new_peak(const Born& b, const Evolution& island) {
@@ -126,12 +124,8 @@ void Search::log_experiment(const Champion& champion) {
 /// Every island hands a share of its population, drawn at random, to a pool, and then replaces as many of its programs
 /// by draws from the pool (Real et al. 2020, section 3.2). The places replaced are drawn as well.
 void Search::migrate() {
-  struct Message {
-    Individual individual;
-    std::string text;
-  };
-  const auto share = static_cast<std::uint32_t>(config_.migrate_share * static_cast<double>(population()));
-  std::vector<Message> pool;
+  const std::uint32_t share = migrants();
+  std::vector<Individual> pool;
   const std::uint64_t round = state_.total.generations - state_.before.generations;
   const auto draws_of = [&](std::uint32_t island, std::uint32_t side) {
     return Draws(static_cast<std::uint64_t>(config_.seed) ^ 0x6D69677261746500ull, state_.experiment, 2 * island + side, round);
@@ -140,16 +134,17 @@ void Search::migrate() {
     Draws draws = draws_of(i, 0);
     for (std::uint32_t k = 0; k < share; ++k) {
       const std::uint32_t slot = draws.below(population());
-      pool.push_back({islands_[i].population()[slot], genomes_->text(islands_[i].place(slot))});
+      genomes_->copy(islands_[i].place(slot), pool_place() + static_cast<std::uint32_t>(pool.size()));
+      pool.push_back(islands_[i].population()[slot]);
     }
   }
   for (std::uint32_t i = 0; i < islands_.size() && !pool.empty(); ++i) {
     Draws draws = draws_of(i, 1);
     for (std::uint32_t k = 0; k < share; ++k) {
-      const Message& message = pool[draws.below(static_cast<std::uint32_t>(pool.size()))];
+      const std::uint32_t chosen = draws.below(static_cast<std::uint32_t>(pool.size()));
       const std::uint32_t slot = draws.below(population());
-      genomes_->read(islands_[i].place(slot), message.text, "migration");
-      islands_[i].adopt(slot, message.individual);
+      genomes_->copy(pool_place() + chosen, islands_[i].place(slot));
+      islands_[i].adopt(slot, pool[chosen]);
     }
   }
 }

@@ -57,7 +57,7 @@ void Workers::serve(int worker) {
 
 void Workers::share(std::size_t n, std::size_t part, const std::function<void(std::size_t, std::size_t, int)>& body) {
   if (n == 0) return;
-  if (threads_.empty() || n <= part) return body(0, n, 0);
+  if (threads_.empty() || n <= part) return body(0, n, caller_);
   body_ = &body;
   n_ = n;
   part_ = part;

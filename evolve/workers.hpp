@@ -12,6 +12,8 @@ namespace mlz::evolve {
 class Workers {
  public:
   explicit Workers(int count);
+  /// The caller alone, under the number of a worker of others.
+  static Workers alone(int worker) { return Workers(1, worker); }
   ~Workers();
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
@@ -22,6 +24,9 @@ class Workers {
   void share(std::size_t n, std::size_t part, const std::function<void(std::size_t, std::size_t, int)>& body);
 
  private:
+  Workers(int count, int caller) : Workers(count) { caller_ = caller; }
+
+  int caller_ = 0;
   std::vector<std::thread> threads_;
   std::atomic<std::uint64_t> round_{0};
   std::atomic<int> busy_{0};

@@ -112,6 +112,13 @@ TableFiles find_table(const KnownTable& known, const DataPaths& paths) {
           known.test.empty() ? "" : require_part(folder, known.train, known.test)};
 }
 
+OmniglotFiles find_omniglot(const DataPaths& paths) {
+  const std::string first = "classes.tsv";
+  const fs::path folder = folder_with(first, {"omniglot"}, paths, "omniglot", "Fetch it with scripts/fetch-data.sh omniglot");
+  const auto part = [&](const std::string& name) { return require_part(folder, first, name); };
+  return {part("images-idx3-ubyte"), part("labels-idx1-int32"), part(first)};
+}
+
 std::string find_file(const std::string& path, const DataPaths& paths) {
   if (present(path) || fs::path(path).is_absolute()) return path;
   for (const fs::path base : paths.folders) {

@@ -34,6 +34,15 @@ ImageFiles find_images(const KnownImages& known, const DataPaths& paths);
 /// itself, plain or .gz. Throws InputError as find_images does.
 TableFiles find_table(const KnownTable& known, const DataPaths& paths);
 
+/// Drawings of characters with their classes, and what those are.
+struct OmniglotFiles {
+  std::string images, labels, classes;
+};
+
+/// Finds images-idx3-ubyte, labels-idx1-int32 and classes.tsv in the folder omniglot of a data folder, or in the data
+/// folder itself, plain or .gz. Throws InputError as find_images does.
+OmniglotFiles find_omniglot(const DataPaths& paths);
+
 /// `path` as it stands if it exists, else the first data folder's file of that name, else `path`
 /// unchanged.
 std::string find_file(const std::string& path, const DataPaths& paths);

@@ -3,7 +3,7 @@
 
 namespace mlz::tasks {
 
-/// What a task draws for one lifetime; each has numbers of its own.
+/// What a task draws for one lifetime; each has numbers of its own, below 16 (what is drawn by pen adds 16 for its noise).
 enum class Purpose : std::uint32_t {
   teacher,
   train,
@@ -16,6 +16,11 @@ enum class Purpose : std::uint32_t {
   pair,
   mixture,
   episode,
+  classes,
+  pictures,
+  strokes,
+  hand,
+  warp,
 };
 
 /// The key of a task's draws. `run` separates repeats of one purpose, such as images or epochs.

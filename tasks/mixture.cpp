@@ -3,47 +3,16 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <charconv>
-#include <cmath>
-
 #include "lang/core/diagnostics.hpp"
-#include "tasks/draw_keys.hpp"
+#include "tasks/weighted.hpp"
 
 namespace mlz::tasks {
 namespace {
-
-constexpr std::size_t kMostTasks = 1000;
 
 struct Part {
   double weight = 1;
   std::shared_ptr<const Task> task;
 };
-
-/// "2*mnist:resize=14" or "mnist:resize=14". Names of tasks begin with letters, so a first digit or
-/// sign is a weight.
-Part parse_part(const std::string& text, const DataPaths& paths) {
-  const std::string whole = without_parentheses(text);
-  if (whole.empty()) {
-    throw InputError(
-        "task mix: a task is missing beside a '+'. Write mix:tasks=(2*mnist + fashion_mnist).");
-  }
-  if (whole.find_first_of("0123456789.-+") != 0) return {1, make_task(whole, paths)};
-  const auto star = whole.find('*');
-  double weight = 0;
-  const char* const end = whole.data() + (star == std::string::npos ? 0 : star);
-  const auto [stop, error] = std::from_chars(whole.data(), end, weight);
-  const bool spaces = std::string(stop, end).find_first_not_of(' ') == std::string::npos;
-  if (star == std::string::npos || error != std::errc() || !spaces ||
-      !(weight > 0 && weight <= 1e6)) {
-    throw InputError(
-        fmt::format("task mix: '{}' does not begin with a task or a weight above 0, as in 2*mnist.",
-                    whole.substr(0, 80)));
-  }
-  const auto name = whole.find_first_not_of(' ', star + 1);
-  return {
-      weight,
-      make_task(name == std::string::npos ? "" : without_parentheses(whole.substr(name)), paths)};
-}
 
 std::string sizes_text(const TaskInfo& info) {
   std::vector<std::string> items;
@@ -68,15 +37,10 @@ void check_same(const TaskInfo& first, const TaskInfo& other) {
 class Mixture final : public Task {
  public:
   Mixture(const Options& options, const DataPaths& paths) {
-    const auto texts = split_outside(options.text("tasks"), '+');
-    if (texts.size() > kMostTasks) {
-      throw InputError(fmt::format("task mix: {} tasks are more than the {} allowed.", texts.size(),
-                                   kMostTasks));
-    }
-    for (const std::string& text : texts) {
-      parts_.push_back(parse_part(text, paths));
+    for (const Weighted& part : weighted_tasks("mix", "tasks", options.text("tasks"))) {
+      parts_.push_back({part.weight, make_task(part.task, paths)});
+      weights_.push_back(part.weight);
       check_same(parts_[0].task->info(), parts_.back().task->info());
-      total_ += parts_.back().weight;
     }
     describe();
   }
@@ -84,16 +48,13 @@ class Mixture final : public Task {
   const TaskInfo& info() const override { return info_; }
 
   Problem problem(std::uint64_t seed, std::uint32_t index) const override {
-    double left = total_ * uniform01(task_key(seed, index, Purpose::mixture), 0);
-    std::size_t chosen = 0;
-    while (chosen + 1 < parts_.size() && left >= parts_[chosen].weight)
-      left -= parts_[chosen++].weight;
-    return parts_[chosen].task->problem(seed, index);
+    return parts_[drawn_part(weights_, seed, index)].task->problem(seed, index);
   }
 
  private:
   void describe() {
     info_ = parts_[0].task->info();
+    info_.fixed_sets = info_.fixed_sets && parts_.size() == 1;
     std::vector<std::string> names, sources;
     for (const Part& part : parts_) {
       const std::string& name = part.task->info().name;
@@ -106,7 +67,7 @@ class Mixture final : public Task {
   }
 
   std::vector<Part> parts_;
-  double total_ = 0;
+  std::vector<double> weights_;
   TaskInfo info_;
 };
 

@@ -1,6 +1,7 @@
 #include "tasks/orders.hpp"
 
 #include <numeric>
+#include <utility>
 
 #include "tasks/draw_keys.hpp"
 
@@ -24,6 +25,14 @@ std::vector<std::vector<std::uint32_t>> epoch_orders(std::uint64_t seed, std::ui
   }
   if (first == FirstEpoch::stored) std::iota(orders[0].begin(), orders[0].end(), 0u);
   return orders;
+}
+
+std::vector<std::uint32_t> drawn_sample(DrawSequence& draws, std::size_t count, std::size_t chosen) {
+  std::vector<std::uint32_t> all(count);
+  std::iota(all.begin(), all.end(), 0u);
+  for (std::size_t i = 0; i < chosen; ++i) std::swap(all[i], all[i + draws.below(count - i)]);
+  all.resize(chosen);
+  return all;
 }
 
 }  // namespace mlz::tasks

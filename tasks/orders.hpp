@@ -1,4 +1,5 @@
 #pragma once
+#include "lang/core/draws.hpp"
 #include "tasks/task.hpp"
 
 namespace mlz::tasks {
@@ -11,5 +12,8 @@ enum class FirstEpoch { stored, shuffled };
 std::vector<std::vector<std::uint32_t>> epoch_orders(std::uint64_t seed, std::uint32_t index,
                                                      int epochs, std::size_t count,
                                                      FirstEpoch first);
+
+/// `chosen` different numbers out of 0 .. count-1, in random order; at most `count`.
+std::vector<std::uint32_t> drawn_sample(DrawSequence& draws, std::size_t count, std::size_t chosen);
 
 }  // namespace mlz::tasks

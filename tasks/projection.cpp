@@ -1,5 +1,6 @@
 #include "tasks/projection.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -56,14 +57,8 @@ std::vector<Scale> standard_scales(const Numbers& values, std::size_t width) {
   return scales;
 }
 
-std::shared_ptr<const Examples> standardised(const Examples& from, const Numbers& values,
-                                             const std::vector<Scale>& scales) {
-  const std::size_t width = scales.size();
-  auto table = std::make_shared<std::vector<float>>(values.size());
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const Scale& scale = scales[i % width];
-    (*table)[i] = static_cast<float>((values[i] - scale.offset) / scale.divisor);
-  }
+std::shared_ptr<const Examples> with_values(const Examples& from, std::shared_ptr<const std::vector<float>> table,
+                                            std::size_t width) {
   std::vector<std::uint32_t> rows(from.size());
   std::iota(rows.begin(), rows.end(), 0u);
   Numbers labels(from.size() * from.label_width());
@@ -72,6 +67,17 @@ std::shared_ptr<const Examples> standardised(const Examples& from, const Numbers
   return std::make_shared<TableExamples<float>>(std::move(table), RowForm{width, 1, {Scale{}}, {}},
                                                 std::move(rows), std::move(labels),
                                                 from.label_width());
+}
+
+std::shared_ptr<const Examples> standardised(const Examples& from, const Numbers& values,
+                                             const std::vector<Scale>& scales) {
+  const std::size_t width = scales.size();
+  auto table = std::make_shared<std::vector<float>>(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const Scale& scale = scales[i % width];
+    (*table)[i] = static_cast<float>((values[i] - scale.offset) / scale.divisor);
+  }
+  return with_values(from, std::move(table), width);
 }
 
 }  // namespace
@@ -86,6 +92,34 @@ Sets project(const Sets& sets, std::size_t width, std::size_t count, const DrawK
   return {standardised(*sets.train, train, scales),
           standardised(*sets.valid, values(*sets.valid), scales),
           standardised(*sets.test, values(*sets.test), scales)};
+}
+
+std::shared_ptr<const Examples> mixed_features(const Examples& examples, std::size_t width, const DrawKey& key) {
+  constexpr std::size_t kBlock = 16;  // examples for which a row of the matrix is read once
+  const double limit = std::sqrt(6.0 / (2.0 * static_cast<double>(width)));
+  std::vector<float> matrix(width * width);
+  Numbers row(width);
+  for (std::size_t j = 0; j < width; ++j) {
+    DrawKey row_key = key;
+    row_key.run += j;
+    draw_uniform(row_key, -limit, limit, row);
+    std::copy(row.begin(), row.end(), matrix.begin() + static_cast<std::ptrdiff_t>(j * width));
+  }
+  auto table = std::make_shared<std::vector<float>>(examples.size() * width);
+  std::vector<float> x(kBlock * width);
+  for (std::size_t first = 0; first < examples.size(); first += kBlock) {
+    const std::size_t count = std::min(kBlock, examples.size() - first);
+    for (std::size_t b = 0; b < count; ++b) examples.features(first + b, std::span(x).subspan(b * width, width));
+    for (std::size_t j = 0; j < width; ++j) {
+      for (std::size_t b = 0; b < count; ++b) {
+        const float value = x[b * width + j];
+        const float* const weights = matrix.data() + j * width;
+        float* const sums = table->data() + (first + b) * width;
+        for (std::size_t k = 0; k < width; ++k) sums[k] += value * weights[k];
+      }
+    }
+  }
+  return with_values(examples, std::move(table), width);
 }
 
 }  // namespace mlz::tasks

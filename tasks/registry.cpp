@@ -9,6 +9,7 @@
 #include "tasks/digits.hpp"
 #include "tasks/image_files.hpp"
 #include "tasks/mixture.hpp"
+#include "tasks/online.hpp"
 #include "tasks/options.hpp"
 #include "tasks/projected.hpp"
 #include "tasks/regression.hpp"
@@ -328,7 +329,7 @@ struct Deeper {
 const std::vector<TaskEntry>& registry() {
   static const std::vector<TaskEntry> entries = [] {
     std::vector<TaskEntry> out = drawn_tasks();
-    for (auto&& more : {control_tasks(), file_tasks(), combining_tasks()})
+    for (auto&& more : {control_tasks(), file_tasks(), stream_tasks(), combining_tasks()})
       out.insert(out.end(), more.begin(), more.end());
     return out;
   }();

@@ -96,6 +96,7 @@ class TableTask final : public Task {
       fixed_ = split(0, 0);
       scales_ = transforms_.scales(fixed_.train, divisor_);
       if (!transforms_.drawn()) sets_ = transforms_.examples(fixed_, scales_, 0, 0);
+      info_.fixed_sets = sets_.train != nullptr;
     }
   }
 

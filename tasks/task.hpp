@@ -69,6 +69,8 @@ struct TaskInfo {
   int classes = 0;                     ///< 0 for numbers
   std::string protocol = "stream";     ///< the default one: "stream", "automl" or "control"
   std::string source;                  ///< where the data came from, for reports
+  bool fixed_sets = false;             ///< all problems share their sets and differ in order only
+  std::vector<std::int64_t> marks;     ///< numbers of examples after which reports give the score; see eval::Marks
 };
 
 class Task {

@@ -68,11 +68,36 @@ void LiveProgram::make(const CompactProgram& program) {
   collect(code[0], setup, after_learn);
   collect(code[1], predict, after_predict);
   collect(code[2], learn, after_learn);
+  number_samplers();
+  set_once(before_predict);
+}
+
+void LiveProgram::number_samplers() {
   std::uint16_t samplers = 0;
   for (auto& lines : code) {
     for (LiveInstruction& l : lines) {
       if (kCompactOpTable[l.i.op].random) l.sampler = samplers++;
     }
+  }
+}
+
+/// `carried`: what a step reads before it writes it.
+void LiveProgram::set_once(const RegisterSet& carried) {
+  RegisterSet stays = carried, written;
+  stays.add(Bank::scalar, 0);  // the target and the prediction change between functions
+  stays.add(Bank::scalar, 1);
+  for (const std::size_t f : {1, 2}) {
+    for (const LiveInstruction& l : code[f]) {
+      if (kCompactOpTable[l.i.op].out != Bank::scalar) continue;
+      (written.has(Bank::scalar, l.i.out) ? stays : written).add(Bank::scalar, l.i.out);
+    }
+  }
+  for (const std::size_t f : {1, 2}) {
+    const auto moves = [&](const LiveInstruction& l) {
+      return l.i.op == kScalarConstant && !stays.has(Bank::scalar, l.i.out);
+    };
+    std::copy_if(code[f].begin(), code[f].end(), std::back_inserter(code[0]), moves);
+    std::erase_if(code[f], moves);
   }
 }
 

@@ -69,14 +69,19 @@ struct LiveInstruction {
   std::uint16_t sampler = 0;            ///< of random ops
 };
 
-/// The live part of a program over the lifetime loop (see mark_live), and the registers it refers to. Keeps its memory
-/// when it is made again.
+/// The live part of a program over the lifetime loop (see mark_live), and the registers it refers to. A constant that
+/// Predict or Learn sets in every step, where nothing else changes its register, is set once, at the end of Setup. Keeps
+/// its memory when it is made again.
 struct LiveProgram {
   std::array<std::vector<LiveInstruction>, 3> code;
   RegisterSet used;
   bool writes_features = false, writes_target = false;
 
   void make(const CompactProgram& program);
+
+ private:
+  void set_once(const RegisterSet& carried);
+  void number_samplers();
 };
 
 }  // namespace mlz::vm

@@ -38,29 +38,29 @@ class DenseMachine final : public Machine {
  public:
   DenseMachine(const BoundProgram& program, const MachineOptions& options, const Tuning& tuning)
       : program_(program),
-        lifetimes_(lane_lifetimes(options)),
-        params_(param_values(program, options)),
+        births_(lane_births(program, options)),
         optimised_(options.optimise ? optimise(program, dtype()) : unoptimised(program, dtype())),
         code_(make_code<T>(optimised_, plan_of(optimised_, options, tuning), options.blas,
                            tuning)),
         memory_(code_.lane_entries * options.lanes),
         tiles_(code_.tile_entries),
         draws_(std::is_same_v<T, double> ? 0 : code_.draw_entries) {
-    key_.seed = options.seed;
     reset();
   }
 
   std::string_view engine() const override { return "dense"; }
   DType dtype() const override { return std::is_same_v<T, double> ? DType::f64 : DType::f32; }
-  int lanes() const override { return static_cast<int>(lifetimes_.size()); }
+  int lanes() const override { return static_cast<int>(births_.size()); }
   const BoundProgram& program() const override { return program_; }
 
   void reset() override {
     runs_ = {};
     fixed_is_old_ = true;
     std::fill_n(memory_.data(), memory_.size(), T(0));
-    for (int lane = 0; lane < lanes(); ++lane) set_births(lane);
+    for (int lane = 0; lane < lanes(); ++lane) begin_life(lane);
   }
+
+  void set_births(std::span<const Birth> births) override { births_ = lane_births(program_, births, lanes()); }
 
   void run(Function function) override {
     if (function == Function::setup) {
@@ -108,8 +108,7 @@ class DenseMachine final : public Machine {
 
  private:
   BoundProgram program_;
-  std::vector<std::uint32_t> lifetimes_;
-  std::vector<std::vector<double>> params_;
+  std::vector<Birth> births_;
   Optimised optimised_;
   Code<T> code_;
   Memory<T> memory_, tiles_;
@@ -123,7 +122,8 @@ class DenseMachine final : public Machine {
                    code_.blas, code_.chains.data(), key_,          runs};
     for (int lane = 0; lane < lanes(); ++lane) {
       frame.memory = memory_of(lane);
-      frame.key.lifetime = lifetimes_[static_cast<std::size_t>(lane)];
+      frame.key.seed = births_[static_cast<std::size_t>(lane)].seed;
+      frame.key.lifetime = births_[static_cast<std::size_t>(lane)].lifetime;
       for (const Entry<T>& entry : entries) entry.run(entry, frame);
     }
   }
@@ -134,10 +134,11 @@ class DenseMachine final : public Machine {
     return memory_.data() + lane * code_.lane_entries + code_.offset[id];
   }
 
-  void set_births(int lane) {
+  void begin_life(int lane) {
     const auto convert = [](double v) { return static_cast<T>(v); };
-    for (std::size_t i = 0; i < params_.size(); ++i) {
-      std::transform(params_[i].begin(), params_[i].end(), entries(program_.params[i].id, lane),
+    const ParamValues& params = *births_[static_cast<std::size_t>(lane)].params;
+    for (std::size_t i = 0; i < params.size(); ++i) {
+      std::transform(params[i].begin(), params[i].end(), entries(program_.params[i].id, lane),
                      convert);
     }
     const std::vector<BoundRegister>& registers = optimised_.program.registers;

@@ -13,6 +13,21 @@ std::int64_t work_of(const BoundProgram& program, const BoundInstruction& i) {
   return program.registers[i.out].size() * program.registers[i.in[0]].cols;
 }
 
+/// Whether most entries that Predict and Learn compute are in short rows of registers that are not too large.
+bool has_short_rows(const BoundProgram& program) {
+  std::int64_t entries = 0, in_short_rows = 0;
+  for (const Function f : {Function::predict, Function::learn}) {
+    for (const BoundInstruction& i : program.code[static_cast<std::size_t>(f)]) {
+      if (!i.live) continue;
+      const BoundRegister& r = program.registers[i.out];
+      if (r.size() > kMostShortRows) return false;
+      entries += r.size();
+      if (r.cols < kFullLanes && r.rows >= kFullLanes) in_short_rows += r.size();
+    }
+  }
+  return 2 * in_short_rows > entries;
+}
+
 }  // namespace
 
 std::int64_t largest_instruction(const BoundProgram& program) {
@@ -32,6 +47,11 @@ std::string_view fitting_engine(const BoundProgram& program, DType dtype, int la
     return lanes >= (dtype == DType::f64 ? row.lanes_f64 : row.lanes_f32) ? "lanes" : "dense";
   }
   return "dense";
+}
+
+LaneChoice fitting_lanes(const BoundProgram& program, DType dtype) {
+  const bool lanes = fitting_engine(program, dtype, kFullLanes) == "lanes" || has_short_rows(program);
+  return lanes ? LaneChoice{"lanes", kFullLanes} : LaneChoice{"dense", 1};
 }
 
 }  // namespace mlz::vm

@@ -34,4 +34,20 @@ std::int64_t largest_instruction(const BoundProgram& program);
 /// "lanes" or "dense", whichever the table says is faster.
 std::string_view fitting_engine(const BoundProgram& program, DType dtype, int lanes);
 
+/// So many lifetimes fill the vectors of the lanes engine.
+inline constexpr int kFullLanes = 16;
+
+/// Rows of fewer entries than kFullLanes leave vectors over entries half empty, so that lanes win however many rows there
+/// are, though products by BLAS are lost. With SFNN of 8 to 64 nodes, rows of 4 and 12 entries and 16 lifetimes, dense took
+/// 1.1 to 2 times as long in f64 and 2 to 4 times in f32.
+inline constexpr std::int64_t kMostShortRows = 1 << 16;  ///< entries of a register
+
+struct LaneChoice {
+  std::string_view engine;
+  int lanes = 1;
+};
+/// Which engine leads many lifetimes fastest, and how many of them should share a machine: kFullLanes on "lanes" where
+/// the table says so or most entries that Predict and Learn compute are in short rows, else 1 on "dense".
+LaneChoice fitting_lanes(const BoundProgram& program, DType dtype);
+
 }  // namespace mlz::vm

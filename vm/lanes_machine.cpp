@@ -18,9 +18,7 @@ class LanesMachine final : public Machine {
   LanesMachine(const BoundProgram& program, const MachineOptions& options, Level level)
       : program_(program),
         lanes_(options.lanes),
-        seed_(options.seed),
-        lifetimes_(lane_lifetimes(options)),
-        params_(param_values(program, options)),
+        births_(lane_births(program, options)),
         optimised_(options.optimise ? optimise(program, dtype()) : unoptimised(program, dtype())),
         plan_(optimised_, options.lanes, level),
         drawn_(static_cast<std::size_t>(plan_.largest_draw())) {
@@ -33,6 +31,7 @@ class LanesMachine final : public Machine {
   const BoundProgram& program() const override { return program_; }
 
   void reset() override;
+  void set_births(std::span<const Birth> births) override { births_ = lane_births(program_, births, lanes_); }
   void run(Function function) override;
   void read(RegisterId id, int lane, std::span<double> out) const override {
     read_as(id, lane, out);
@@ -53,10 +52,8 @@ class LanesMachine final : public Machine {
  private:
   BoundProgram program_;
   int lanes_;
-  std::uint64_t seed_;
   std::uint32_t stream_ = kLifetimeStream;
-  std::vector<std::uint32_t> lifetimes_;
-  std::vector<std::vector<double>> params_;
+  std::vector<Birth> births_;
   Optimised optimised_;
   lanes::Plan<T> plan_;
   std::vector<double> drawn_;
@@ -65,6 +62,7 @@ class LanesMachine final : public Machine {
 
   void run(const std::vector<lanes::Step<T>>& steps, std::uint64_t runs);
   void fill(RegisterId id, double value);
+  void set_params();
   void draw(const BoundInstruction& i, std::uint64_t runs);
   template <class E>
   void read_as(RegisterId id, int lane, std::span<E> out) const;
@@ -88,14 +86,27 @@ void LanesMachine<T>::reset() {
     const BoundRegister& r = registers[id];
     if (r.birth == BoundRegister::Birth::constant) fill(id, r.constant);
   }
-  for (std::size_t p = 0; p < params_.size(); ++p) {
-    T* entry = plan_.at(program_.params[p].id);
-    for (const double value : params_[p]) entry = std::fill_n(entry, width, static_cast<T>(value));
-  }
+  set_params();
   for (RegisterId id = 0; id < registers.size(); ++id) {
     const BoundRegister& r = registers[id];
     if (r.birth == BoundRegister::Birth::copy && optimised_.kept[id] != 0)
       std::copy_n(plan_.at(r.copy_of), r.size() * width, plan_.at(id));
+  }
+}
+
+/// Lanes beyond the last one are there to fill a cache line, and live as the first.
+template <class T>
+void LanesMachine<T>::set_params() {
+  const std::int64_t width = plan_.width();
+  for (std::int64_t lane = 0; lane < width; ++lane) {
+    const ParamValues& params = *births_[lane < lanes_ ? static_cast<std::size_t>(lane) : 0].params;
+    for (std::size_t p = 0; p < params.size(); ++p) {
+      T* entry = plan_.at(program_.params[p].id) + lane;
+      for (const double value : params[p]) {
+        *entry = static_cast<T>(value);
+        entry += width;
+      }
+    }
   }
 }
 
@@ -127,7 +138,8 @@ void LanesMachine<T>::draw(const BoundInstruction& i, std::uint64_t runs) {
   const std::span<double> out(drawn_.data(),
                               static_cast<std::size_t>(program_.registers[i.out].size()));
   for (int lane = 0; lane < lanes_; ++lane) {
-    const DrawKey key{seed_, stream_, lifetimes_[static_cast<std::size_t>(lane)], i.sampler,
+    const Birth& birth = births_[static_cast<std::size_t>(lane)];
+    const DrawKey key{birth.seed, stream_, birth.lifetime, i.sampler,
                       i.draw_first + i.draw_stride * runs};
     const auto arg = [&](std::size_t k) { return static_cast<double>(plan_.at(i.in[k])[lane]); };
     switch (i.op) {

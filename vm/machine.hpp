@@ -13,12 +13,23 @@ namespace mlz::vm {
 enum class DType : std::uint8_t { f64, f32 };
 const char* dtype_name(DType dtype);
 
+/// The values of all params of a program, in the order of BoundProgram::params.
+using ParamValues = std::vector<std::vector<double>>;
+
+/// What the lifetime of one lane begins with.
+struct Birth {
+  std::uint64_t seed = 0;      ///< of every random draw
+  std::uint32_t lifetime = 0;  ///< its index
+  std::shared_ptr<const ParamValues> params;  ///< null: first values, drawn from the seed
+};
+
 struct MachineOptions {
   DType dtype = DType::f64;
   int lanes = 1;                             ///< lifetimes stepped together
   std::uint64_t seed = 0;                    ///< of every random draw
   std::vector<std::uint32_t> lifetimes;      ///< index of each lane's lifetime; empty: 0, 1, 2, ...
-  std::vector<std::vector<double>> params;   ///< one value per BoundProgram::params, empty: its first value
+  ParamValues params;                        ///< one value per BoundProgram::params, empty: its first value
+  std::vector<Birth> births;  ///< one for each lane, in the place of seed, lifetimes and params; empty: from those
   bool blas = true;  ///< dense: large products by BLAS; without it f64 has the bits of `reference`
   bool fuse = true;  ///< dense: join operations; without BLAS no result bit in f64 changes
   bool tf32 = false;  ///< cuda: products of f32 matrices with TensorFloat-32, which keeps 10 bits of each factor
@@ -42,6 +53,9 @@ class Machine {
 
   /// Birth: every register gets its first value and all counts of draws start over.
   virtual void reset() = 0;
+  /// What lanes are born with from the next reset() on, one for each lane. Throws InputError where counts or sizes do
+  /// not fit; the machine is then as before.
+  virtual void set_births(std::span<const Birth> births) = 0;
   /// Runs one function once for every lane.
   virtual void run(Function function) = 0;
   /// Copies a register of one lane out (row by row) or in. Sizes must match exactly.
@@ -73,6 +87,6 @@ std::unique_ptr<Machine> make_machine(std::string_view engine, const BoundProgra
                                       const MachineOptions& options);
 
 /// First values of the params, drawn from the seed.
-std::vector<std::vector<double>> initial_params(const BoundProgram& program, std::uint64_t seed);
+ParamValues initial_params(const BoundProgram& program, std::uint64_t seed);
 
 }  // namespace mlz::vm

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <numeric>
-
 #include "lang/core/draws.hpp"
 
 namespace mlz::vm {
@@ -34,6 +32,24 @@ std::vector<double> first_value(const BoundProgram& program, std::size_t index,
   return out;
 }
 
+/// One value per param: those given, first values where they are left out.
+std::shared_ptr<const ParamValues> complete(const BoundProgram& program, const Birth& birth) {
+  const std::size_t count = program.params.size();
+  ParamValues out = birth.params ? *birth.params : ParamValues{};
+  if (!out.empty() && out.size() != count)
+    throw InputError(fmt::format("the program has {} params; {} values were given", count, out.size()));
+  out.resize(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const BoundRegister& r = program.registers[program.params[i].id];
+    if (out[i].empty()) out[i] = first_value(program, i, birth.seed);
+    if (static_cast<std::int64_t>(out[i].size()) != r.size()) {
+      throw InputError(fmt::format("the param `{}` has {} entries; {} were given", r.name, r.size(),
+                                   out[i].size()));
+    }
+  }
+  return std::make_shared<const ParamValues>(std::move(out));
+}
+
 void check_access(const Machine& machine, RegisterId id, int lane, std::size_t size) {
   const std::vector<BoundRegister>& registers = machine.program().registers;
   if (id >= registers.size())
@@ -50,44 +66,39 @@ void check_access(const Machine& machine, RegisterId id, int lane, std::size_t s
 
 }  // namespace
 
-std::vector<std::uint32_t> lane_lifetimes(const MachineOptions& options) {
-  if (options.lanes < 1)
-    throw InputError(fmt::format("a machine needs at least one lane, not {}", options.lanes));
-  std::vector<std::uint32_t> lifetimes = options.lifetimes;
-  if (lifetimes.empty()) {
-    lifetimes.resize(static_cast<std::size_t>(options.lanes));
-    std::iota(lifetimes.begin(), lifetimes.end(), 0u);
-  }
-  if (lifetimes.size() == static_cast<std::size_t>(options.lanes)) return lifetimes;
-  throw InputError(
-      fmt::format("{} lanes need as many lifetimes, not {}", options.lanes, lifetimes.size()));
-}
-
-std::vector<std::vector<double>> initial_params(const BoundProgram& program, std::uint64_t seed) {
-  std::vector<std::vector<double>> out;
+ParamValues initial_params(const BoundProgram& program, std::uint64_t seed) {
+  ParamValues out;
   for (std::size_t i = 0; i < program.params.size(); ++i)
     out.push_back(first_value(program, i, seed));
   return out;
 }
 
-std::vector<std::vector<double>> param_values(const BoundProgram& program,
-                                              const MachineOptions& options) {
-  const std::size_t count = program.params.size();
-  if (!options.params.empty() && options.params.size() != count) {
-    throw InputError(fmt::format("the program has {} params; {} values were given", count,
-                                 options.params.size()));
-  }
-  std::vector<std::vector<double>> out = options.params;
-  out.resize(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    const BoundRegister& r = program.registers[program.params[i].id];
-    if (out[i].empty()) out[i] = first_value(program, i, options.seed);
-    if (static_cast<std::int64_t>(out[i].size()) != r.size()) {
-      throw InputError(fmt::format("the param `{}` has {} entries; {} were given", r.name, r.size(),
-                                   out[i].size()));
-    }
+std::vector<Birth> lane_births(const BoundProgram& program, std::span<const Birth> births, int lanes) {
+  if (births.size() != static_cast<std::size_t>(lanes))
+    throw InputError(fmt::format("{} lanes need as many births, not {}", lanes, births.size()));
+  std::vector<Birth> out(births.begin(), births.end());
+  for (std::size_t lane = 0; lane < out.size(); ++lane) {
+    const bool as_before = lane > 0 && births[lane].params && births[lane].params == births[lane - 1].params;
+    out[lane].params = as_before ? out[lane - 1].params : complete(program, births[lane]);
   }
   return out;
+}
+
+std::vector<Birth> lane_births(const BoundProgram& program, const MachineOptions& options) {
+  if (options.lanes < 1)
+    throw InputError(fmt::format("a machine needs at least one lane, not {}", options.lanes));
+  if (!options.births.empty()) return lane_births(program, options.births, options.lanes);
+  const auto lanes = static_cast<std::size_t>(options.lanes);
+  if (!options.lifetimes.empty() && options.lifetimes.size() != lanes) {
+    throw InputError(fmt::format("{} lanes need as many lifetimes, not {}", options.lanes, options.lifetimes.size()));
+  }
+  const auto params = complete(program, {options.seed, 0, std::make_shared<ParamValues>(options.params)});
+  std::vector<Birth> births;
+  for (std::size_t lane = 0; lane < lanes; ++lane) {
+    const auto lifetime = options.lifetimes.empty() ? static_cast<std::uint32_t>(lane) : options.lifetimes[lane];
+    births.push_back({options.seed, lifetime, params});
+  }
+  return births;
 }
 
 void check_read(const Machine& machine, RegisterId id, int lane, std::size_t size) {

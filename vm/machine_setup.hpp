@@ -4,14 +4,11 @@
 /// What the constructor of every engine needs.
 namespace mlz::vm {
 
-/// The index of each lane's lifetime. Throws InputError when there is no lane or the list has
-/// another length.
-std::vector<std::uint32_t> lane_lifetimes(const MachineOptions& options);
-
-/// One complete value per param: those of the options, first values where they are left out. Throws
-/// InputError when a count or a size does not fit.
-std::vector<std::vector<double>> param_values(const BoundProgram& program,
-                                              const MachineOptions& options);
+/// What each lane is born with, its params complete. Throws InputError when there is no lane, or a count or a size does
+/// not fit.
+std::vector<Birth> lane_births(const BoundProgram& program, const MachineOptions& options);
+/// The same of births handed in for `lanes` lanes.
+std::vector<Birth> lane_births(const BoundProgram& program, std::span<const Birth> births, int lanes);
 
 /// Checks the arguments of Machine::read and write. Throws std::logic_error for a register, lane or
 /// size that is wrong, and for reading a register that was not observed.

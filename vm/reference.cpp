@@ -12,9 +12,7 @@ namespace mlz::vm {
 ReferenceMachine::ReferenceMachine(const BoundProgram& program, const MachineOptions& options)
     : program_(program),
       lanes_(options.lanes),
-      seed_(options.seed),
-      lifetimes_(lane_lifetimes(options)),
-      params_(param_values(program, options)) {
+      births_(lane_births(program, options)) {
   for (const BoundRegister& r : program_.registers) {
     offset_.push_back(lane_size_);
     lane_size_ += static_cast<std::size_t>(r.size());
@@ -28,12 +26,15 @@ std::span<double> ReferenceMachine::values(RegisterId id, int lane) {
   return {memory_.data() + begin, static_cast<std::size_t>(program_.registers[id].size())};
 }
 
+void ReferenceMachine::set_births(std::span<const Birth> births) { births_ = lane_births(program_, births, lanes_); }
+
 void ReferenceMachine::reset() {
   runs_ = {};
   std::fill(memory_.begin(), memory_.end(), 0.0);
   for (int lane = 0; lane < lanes_; ++lane) {
-    for (std::size_t i = 0; i < params_.size(); ++i) {
-      std::copy(params_[i].begin(), params_[i].end(), values(program_.params[i].id, lane).begin());
+    const ParamValues& params = *births_[static_cast<std::size_t>(lane)].params;
+    for (std::size_t i = 0; i < params.size(); ++i) {
+      std::copy(params[i].begin(), params[i].end(), values(program_.params[i].id, lane).begin());
     }
     for (RegisterId id = 0; id < program_.registers.size(); ++id) {
       const BoundRegister& r = program_.registers[id];
@@ -52,7 +53,8 @@ void ReferenceMachine::step(const BoundInstruction& instruction, int lane, std::
     const std::span<double> entries = values(instruction.in[k], lane);
     in.push_back({r.kind, r.rows, r.cols, {entries.begin(), entries.end()}});
   }
-  const DrawKey key{seed_, stream_, lifetimes_[static_cast<std::size_t>(lane)], instruction.sampler,
+  const Birth& birth = births_[static_cast<std::size_t>(lane)];
+  const DrawKey key{birth.seed, stream_, birth.lifetime, instruction.sampler,
                     instruction.draw_first + instruction.draw_stride * runs};
   execute(instruction, in, program_.registers[instruction.out], key, values(instruction.out, lane));
 }

@@ -18,6 +18,7 @@ class ReferenceMachine final : public Machine {
   const BoundProgram& program() const override { return program_; }
 
   void reset() override;
+  void set_births(std::span<const Birth> births) override;
   void run(Function function) override;
   void read(RegisterId id, int lane, std::span<double> out) const override;
   void write(RegisterId id, int lane, std::span<const double> in) override;
@@ -30,16 +31,14 @@ class ReferenceMachine final : public Machine {
   /// Called after each live instruction for each lane with what it wrote.
   using Watch = std::function<void(const BoundInstruction&, int lane, std::span<const double>)>;
   void run(Function function, const Watch& watch);
-  std::uint32_t lifetime(int lane) const { return lifetimes_[static_cast<std::size_t>(lane)]; }
+  std::uint32_t lifetime(int lane) const { return births_[static_cast<std::size_t>(lane)].lifetime; }
   std::uint64_t runs(Function function) const { return runs_[static_cast<std::size_t>(function)]; }
 
  private:
   BoundProgram program_;
   int lanes_;
-  std::uint64_t seed_;
   std::uint32_t stream_ = kLifetimeStream;
-  std::vector<std::uint32_t> lifetimes_;
-  std::vector<std::vector<double>> params_;
+  std::vector<Birth> births_;
   std::vector<std::size_t> offset_;  // of each register in a lane
   std::size_t lane_size_ = 0;
   std::vector<double> memory_;  // lane after lane

@@ -34,6 +34,19 @@ MLZ_INLINE V spread_number(Entry<V> x) {
   return x - V{};
 }
 
+/// The numbers of `a` and, behind them, `b` that stand at the given places.
+template <class V>
+MLZ_INLINE V picked(V a, V b, BitsOf<V> places) {
+#if defined(__clang__)
+  constexpr unsigned n = Number<V>::count;
+  V out;
+  for (unsigned i = 0; i < n; ++i) out[i] = places[i] < n ? a[places[i]] : b[places[i] - n];
+  return out;
+#else
+  return __builtin_shuffle(a, b, places);
+#endif
+}
+
 /// Transposes a square of numbers held in its rows.
 template <class V, int n>
 MLZ_INLINE void transpose_square(V (&row)[n]) {
@@ -49,8 +62,8 @@ MLZ_INLINE void transpose_square(V (&row)[n]) {
     for (int i = 0; i < n; ++i) {
       if ((i & s) != 0) continue;
       const V a = row[i], b = row[i + s];
-      row[i] = __builtin_shuffle(a, b, low);
-      row[i + s] = __builtin_shuffle(a, b, high);
+      row[i] = picked<V>(a, b, low);
+      row[i + s] = picked<V>(a, b, high);
     }
   }
 }

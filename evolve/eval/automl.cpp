@@ -200,7 +200,7 @@ Outcome Automl<T>::run() {
   if (settings_.record) *settings_.record = AutomlRecord{"stopped_in_training", {}, {}, 0, 0, {}};
   machine_.reset();
   machine_.run(Function::setup);
-  if (settings_.after_setup) settings_.after_setup(machine_);
+  if (settings_.after_setup) settings_.after_setup(machine_, 0);
   feed_.take_prediction();
   tick(0);
   watch_.start();

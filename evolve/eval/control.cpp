@@ -4,8 +4,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "evolve/eval/lockstep.hpp"
 #include "evolve/eval/protocols.hpp"
-#include "evolve/eval/watch.hpp"
 
 namespace mlz::eval {
 namespace {
@@ -20,78 +20,118 @@ std::size_t argmax(std::span<const T> y) {
   return best;
 }
 
-/// One lifetime in a world.
+/// One lifetime in a world, in one lane.
 template <class T>
-class Acting {
+class ActingLife {
  public:
-  Acting(vm::Machine& machine, const tasks::Control& control, const Settings& settings)
+  ActingLife(vm::Machine& machine, int lane, const LaneLifetime& lifetime, const Settings& settings, ControlRecord* record)
       : machine_(machine),
-        control_(control),
+        lane_(lane),
+        control_(*lifetime.problem->control),
         settings_(settings),
-        world_(control.world.make()),
-        episode_(*world_, control.world.max_steps),
-        observation_(control.world.observations),
-        action_(control.world.actions),
-        y_(control.world.actions),
-        choice_(control.world.continuous ? control.world.actions : 1),
-        watch_(settings.limits, [this](double seconds) { tick(seconds); }) {}
+        record_(record),
+        world_(control_.world.make()),
+        episode_(*world_, control_.world.max_steps),
+        observation_(control_.world.observations),
+        action_(control_.world.actions),
+        y_(control_.world.actions),
+        choice_(control_.world.continuous ? control_.world.actions : 1),
+        x_id_(id(Role::x)),
+        x_changes_(writes(machine.program(), Function::predict, x_id_)) {}
 
-  Outcome run();
+  Outcome outcome;
+
+  bool next();
+  void show();
+  bool take();
+  void teach();
+  void finish();
+  Progress progress() const {
+    const auto most = static_cast<std::int64_t>(control_.episodes) * control_.world.max_steps;
+    return {outcome.steps, most, 0, last_return_};
+  }
 
  private:
-  std::int64_t steps_at_most() const {
-    return static_cast<std::int64_t>(control_.episodes) * control_.world.max_steps;
+  vm::RegisterId id(Role role) const { return machine_.program().with_role(role); }
+  void write(vm::RegisterId id, std::span<const T> values) {
+    if (id != vm::kNoRegister) machine_.write(id, lane_, values);
   }
-  void tick(double seconds) {
-    if (settings_.on_progress)
-      settings_.on_progress({outcome_.steps, steps_at_most(), seconds, last_return_});
-  }
-  void write(Role role, std::span<const T> values) {
-    const vm::RegisterId id = machine_.program().with_role(role);
-    if (id != vm::kNoRegister) machine_.write(id, 0, values);
-  }
-  void write(Role role, T value) { write(role, std::span<const T>(&value, 1)); }
-  void show();
+  void write_feedback();
   bool choose();
-  bool act(tasks::Episode::Step& after);
-  bool live(std::size_t k);
-  void begin(std::size_t k);
-  void finish(std::size_t k, double total);
-  void final_scores();
+  void count(double reward, bool done);
+  void begin_episode();
+  void end_episode();
 
   vm::Machine& machine_;
+  int lane_;
   const tasks::Control& control_;
   const Settings& settings_;
+  ControlRecord* record_;
   std::unique_ptr<tasks::World> world_;
   tasks::Episode episode_;
   DrawSequence draws_{DrawKey{}};
   std::vector<double> observation_;
   std::vector<T> x_, action_, y_;
   std::vector<double> choice_;  ///< the action as the world takes it
+  vm::RegisterId x_id_;
+  bool x_changes_;  // Predict writes x
   T reward_ = 0, done_ = 0;
-  double last_return_ = kNoScore;
-  Outcome outcome_;
-  Watch watch_;
+  std::size_t number_ = 0;      // of episodes begun
+  bool under_way_ = false;      // an episode is
+  bool scored_ = false;         // and is not done yet
+  std::int64_t time_ = 0;       // steps of the episode
+  double total_ = 0, last_return_ = kNoScore;
 };
 
-/// x and what the last step brought.
 template <class T>
-void Acting<T>::show() {
+bool ActingLife<T>::next() {
+  if (under_way_) return true;
+  if (number_ == control_.episodes) return false;
+  begin_episode();
+  return true;
+}
+
+template <class T>
+void ActingLife<T>::begin_episode() {
+  const std::size_t k = number_++;
+  if (control_.draws) draws_ = DrawSequence(control_.draws(k));
+  if (control_.first_states.empty()) {
+    episode_.begin(draws_);
+  } else {
+    episode_.begin(control_.first_states.at(k));
+  }
+  if (record_) record_->episodes.emplace_back();
+  under_way_ = scored_ = true;
+  time_ = 0;
+  total_ = 0;
+}
+
+/// What the last step brought.
+template <class T>
+void ActingLife<T>::write_feedback() {
+  write(id(Role::reward), {&reward_, 1});
+  write(id(Role::action), action_);
+  write(id(Role::done), {&done_, 1});
+}
+
+template <class T>
+void ActingLife<T>::show() {
+  world_->observe(observation_);
   x_.assign(observation_.begin(), observation_.end());
-  write(Role::x, x_);
-  write(Role::reward, reward_);
-  write(Role::action, action_);
-  write(Role::done, done_);
+  write(x_id_, x_);
+  write_feedback();
+  const vm::RegisterId target = id(Role::target);
+  if (target == vm::kNoRegister) return;
+  write(target, std::vector<T>(static_cast<std::size_t>(machine_.program().registers[target].size()), T(0)));
 }
 
 /// Turns y into an action; false when it is not finite, which ends the lifetime.
 template <class T>
-bool Acting<T>::choose() {
-  const vm::RegisterId id = machine_.program().with_role(Role::y);
-  if (id != vm::kNoRegister) machine_.read(id, 0, std::span<T>(y_));
+bool ActingLife<T>::choose() {
+  if (const auto y = id(Role::y); y != vm::kNoRegister) machine_.read(y, lane_, std::span<T>(y_));
   const bool finite = std::all_of(y_.begin(), y_.end(), [](T v) { return std::isfinite(v); });
   if (!finite) {
-    ++outcome_.non_finite;
+    ++outcome.non_finite;
     if (!settings_.ignore_non_finite) return false;
   }
   if (control_.world.continuous) {
@@ -107,103 +147,84 @@ bool Acting<T>::choose() {
   return true;
 }
 
-/// One step; false when the lifetime ends here.
+/// Acts on the prediction; false when the lifetime ends with it.
 template <class T>
-bool Acting<T>::act(tasks::Episode::Step& after) {
-  if (!watch_.go_on()) {
-    outcome_.why = watch_.why();
-    return false;
-  }
-  world_->observe(observation_);
-  show();
-  if (const auto target = machine_.program().with_role(Role::target); target != vm::kNoRegister) {
-    const std::vector<T> zeros(
-        static_cast<std::size_t>(machine_.program().registers[target].size()), T(0));
-    machine_.write(target, 0, std::span<const T>(zeros));
-  }
-  machine_.run(Function::predict);
-  ++outcome_.steps;
-  ++outcome_.examples;
-  if (!choose()) {
-    outcome_.why = Stop::non_finite;
-    return false;
-  }
-  after = episode_.step(choice_, draws_);
+bool ActingLife<T>::take() {
+  ++outcome.steps;
+  ++outcome.examples;
+  if (!choose()) return false;
+  const tasks::Episode::Step after = episode_.step(choice_, draws_);
   reward_ = static_cast<T>(after.reward);
   done_ = after.done() ? T(1) : T(0);
-  show();
-  machine_.run(Function::learn);
-  return true;
-}
-
-template <class T>
-void Acting<T>::begin(std::size_t k) {
-  if (control_.draws) draws_ = DrawSequence(control_.draws(k));
-  if (control_.first_states.empty()) return episode_.begin(draws_);
-  episode_.begin(control_.first_states.at(k));
-}
-
-/// Episode k; false when the lifetime ends inside.
-template <class T>
-bool Acting<T>::live(std::size_t k) {
-  begin(k);
-  if (settings_.control_record) settings_.control_record->episodes.emplace_back();
-  double total = 0;
-  bool scored = true;
-  for (std::int64_t t = 1; t <= control_.world.max_steps; ++t) {
-    tasks::Episode::Step after;
-    if (!act(after)) return false;
-    if (scored) total += after.reward;
-    if (settings_.control_record) {
-      auto& record = settings_.control_record->episodes.back();
-      record.actions.insert(record.actions.end(), choice_.begin(), choice_.end());
-    }
-    if (!after.done()) continue;
-    scored = false;
-    if (!control_.idle_to_limit) break;
-    if (t < control_.world.max_steps) episode_.begin(draws_);
+  if (record_) {
+    auto& actions = record_->episodes.back().actions;
+    actions.insert(actions.end(), choice_.begin(), choice_.end());
   }
-  finish(k, total);
+  count(after.reward, after.done());
   return true;
 }
 
+/// Counts a step of the episode, and goes on to what follows it.
 template <class T>
-void Acting<T>::finish(std::size_t k, double total) {
-  last_return_ = total;
-  outcome_.returns.push_back(total);
-  if (settings_.control_record) {
+void ActingLife<T>::count(double reward, bool done) {
+  if (scored_) total_ += reward;
+  const bool full = ++time_ == control_.world.max_steps;
+  if (done) scored_ = false;
+  if (full || (done && !control_.idle_to_limit)) return end_episode();
+  if (done) episode_.begin(draws_);
+}
+
+template <class T>
+void ActingLife<T>::end_episode() {
+  under_way_ = false;
+  last_return_ = total_;
+  outcome.returns.push_back(total_);
+  if (record_) {
     const auto state = world_->state();
-    settings_.control_record->episodes.back().final_state.assign(state.begin(), state.end());
+    record_->episodes.back().final_state.assign(state.begin(), state.end());
   }
   if (settings_.curve_points <= 0) return;
-  outcome_.curve.push_back(
-      {outcome_.steps, outcome_.examples, static_cast<int>(k) + 1, total, kNoScore});
-  if (settings_.on_point) settings_.on_point(outcome_.curve.back());
+  outcome.curve.push_back({outcome.steps, outcome.examples, static_cast<int>(number_), total_, kNoScore});
+  if (settings_.on_point) settings_.on_point(outcome.curve.back());
 }
 
 template <class T>
-void Acting<T>::final_scores() {
-  const auto& returns = outcome_.returns;
-  outcome_.score = outcome_.why == Stop::non_finite ? 0 : control_score(control_, returns);
+void ActingLife<T>::teach() {
+  if (x_changes_) write(x_id_, x_);
+  write_feedback();
+}
+
+template <class T>
+void ActingLife<T>::finish() {
+  const auto& returns = outcome.returns;
+  outcome.score = outcome.why == Stop::non_finite ? 0 : control_score(control_, returns);
   if (returns.empty()) return;
-  outcome_.train =
+  outcome.train =
       std::accumulate(returns.begin(), returns.end(), 0.0) / static_cast<double>(returns.size());
-  outcome_.test = returns.back();
+  outcome.test = returns.back();
 }
 
+/// Lifetimes in worlds.
 template <class T>
-Outcome Acting<T>::run() {
-  machine_.reset();
-  machine_.run(Function::setup);
-  if (settings_.after_setup) settings_.after_setup(machine_);
-  tick(0);
-  watch_.start();
-  for (std::size_t k = 0; k < control_.episodes && live(k); ++k) {
+class Actors final : public Lockstep<ActingLife<T>> {
+  using Base = Lockstep<ActingLife<T>>;
+
+ public:
+  Actors(vm::Machine& machine, std::span<const LaneLifetime> lifetimes, const Settings& settings)
+      : Base(machine, settings) {
+    for (const LaneLifetime& lifetime : lifetimes) {
+      const auto lane = static_cast<int>(this->lives_.size());
+      ControlRecord* const record = lane == 0 ? settings.control_record : nullptr;
+      this->lives_.push_back(std::make_unique<ActingLife<T>>(machine, lane, lifetime, settings, record));
+    }
   }
-  outcome_.seconds = watch_.seconds();
-  final_scores();
-  return std::move(outcome_);
-}
+
+ private:
+  void after_step() override {}
+  void finish(const typename Base::Lives& ended) override {
+    for (ActingLife<T>* life : ended) life->finish();
+  }
+};
 
 /// Throws InputError unless a register has so many entries or is not there.
 void check_size(const vm::BoundProgram& program, const tasks::TaskInfo& task, Role role,
@@ -252,16 +273,16 @@ double product_score(std::span<const double> scores) {
 }
 
 template <class T>
-Outcome run_control(vm::Machine& machine, const tasks::Problem& problem, const Settings& settings) {
+std::vector<Outcome> run_control(vm::Machine& machine, std::span<const LaneLifetime> lifetimes, const Settings& settings) {
   if (settings.epochs >= 0) {
     throw InputError(
         "a world has episodes instead of epochs; write cartpole:episodes=4 in the place of "
         "--epochs 4");
   }
-  return Acting<T>(machine, *problem.control, settings).run();
+  return Actors<T>(machine, lifetimes, settings).run();
 }
 
-template Outcome run_control<float>(vm::Machine&, const tasks::Problem&, const Settings&);
-template Outcome run_control<double>(vm::Machine&, const tasks::Problem&, const Settings&);
+template std::vector<Outcome> run_control<float>(vm::Machine&, std::span<const LaneLifetime>, const Settings&);
+template std::vector<Outcome> run_control<double>(vm::Machine&, std::span<const LaneLifetime>, const Settings&);
 
 }  // namespace mlz::eval

@@ -114,8 +114,9 @@ void check_fit(const vm::BoundProgram& program, const tasks::TaskInfo& task, Pro
 }
 
 template <class T>
-Feed<T>::Feed(vm::Machine& machine, const tasks::TaskInfo& task)
+Feed<T>::Feed(vm::Machine& machine, const tasks::TaskInfo& task, int lane)
     : machine_(machine),
+      lane_(lane),
       x_id_(machine.program().with_role(Role::x)),
       target_id_(machine.program().with_role(Role::target)),
       y_id_(machine.program().with_role(Role::y)),
@@ -131,10 +132,7 @@ Feed<T>::Feed(vm::Machine& machine, const tasks::TaskInfo& task)
   x_.assign(features_ * batch, T(0));
   target_.assign(y_.size(), T(0));
   labels_.assign(batch, 0);
-  for (const auto& instruction :
-       machine.program().code[static_cast<std::size_t>(Function::predict)]) {
-    x_changes_ |= instruction.live && instruction.out == x_id_;
-  }
+  x_changes_ = writes(machine.program(), Function::predict, x_id_);
 }
 
 template <class T>
@@ -175,7 +173,7 @@ void Feed<T>::before_learn() {
 
 template <class T>
 void Feed<T>::take_prediction() {
-  if (y_id_ != vm::kNoRegister) machine_.read(y_id_, 0, std::span<T>(y_));
+  if (y_id_ != vm::kNoRegister) machine_.read(y_id_, lane_, std::span<T>(y_));
 }
 
 template <class T>

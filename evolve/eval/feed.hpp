@@ -19,12 +19,12 @@ enum class LabelForm {
 LabelForm label_form(const vm::BoundProgram& program, const tasks::TaskInfo& task);
 
 /// Hands examples to a program and takes its predictions, through the registers x, target and y of
-/// lane 0. A program may lack any of these registers; y then keeps a value here. `T` is the number
+/// one lane. A program may lack any of these registers; y then keeps a value here. `T` is the number
 /// type of the machine.
 template <class T>
 class Feed {
  public:
-  Feed(vm::Machine& machine, const tasks::TaskInfo& task);
+  Feed(vm::Machine& machine, const tasks::TaskInfo& task, int lane = 0);
 
   int batch() const { return batch_; }
   LabelForm form() const { return form_; }
@@ -50,10 +50,11 @@ class Feed {
 
  private:
   void write(vm::RegisterId id, const std::vector<T>& values) {
-    if (id != vm::kNoRegister) machine_.write(id, 0, std::span<const T>(values));
+    if (id != vm::kNoRegister) machine_.write(id, lane_, std::span<const T>(values));
   }
 
   vm::Machine& machine_;
+  int lane_;
   vm::RegisterId x_id_, target_id_, y_id_;
   LabelForm form_;
   int batch_;

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <numbers>
+#include <stdexcept>
 
 #include "evolve/eval/protocols.hpp"
 #include "vm/maths.hpp"
@@ -50,25 +51,46 @@ double fitness_of(tasks::Metric metric, double score) {
   return metric == tasks::Metric::accuracy ? score : squashed_fitness(score);
 }
 
+namespace {
+
+Outcome run_automl(vm::Machine& machine, const tasks::TaskInfo& task, const tasks::Problem& problem,
+                   const Settings& settings) {
+  if (problem.valid->size() == 0) {
+    throw InputError(fmt::format(
+        "the automl protocol takes its fitness from the validation set, but task {} has none; "
+        "ask for one, as in valid=100, or use --protocol stream",
+        task.name));
+  }
+  return machine.dtype() == vm::DType::f32 ? run_automl<float>(machine, task, problem, settings)
+                                           : run_automl<double>(machine, task, problem, settings);
+}
+
+}  // namespace
+
 Outcome run_lifetime(vm::Machine& machine, const tasks::TaskInfo& task,
                      const tasks::Problem& problem, const Settings& settings) {
+  const LaneLifetime one{&problem, settings.seed, settings.lifetime};
+  return std::move(run_lifetimes(machine, task, {&one, 1}, settings)[0]);
+}
+
+std::vector<Outcome> run_lifetimes(vm::Machine& machine, const tasks::TaskInfo& task,
+                                   std::span<const LaneLifetime> lifetimes, const Settings& settings) {
   check_fit(machine.program(), task, settings.protocol);
+  if (lifetimes.size() > static_cast<std::size_t>(machine.lanes()))
+    throw std::logic_error("there are more lifetimes than lanes");
   const bool f32 = machine.dtype() == vm::DType::f32;
   if (settings.protocol == Protocol::control) {
-    return f32 ? run_control<float>(machine, problem, settings) : run_control<double>(machine, problem, settings);
+    return f32 ? run_control<float>(machine, lifetimes, settings) : run_control<double>(machine, lifetimes, settings);
   }
-  if (settings.protocol == Protocol::automl) {
-    if (problem.valid->size() == 0) {
-      throw InputError(fmt::format(
-          "the automl protocol takes its fitness from the validation set, but task {} has none; "
-          "ask for one, as in valid=100, or use --protocol stream",
-          task.name));
-    }
-    return f32 ? run_automl<float>(machine, task, problem, settings)
-               : run_automl<double>(machine, task, problem, settings);
+  if (settings.protocol == Protocol::stream) {
+    return f32 ? run_stream<float>(machine, task, lifetimes, settings)
+               : run_stream<double>(machine, task, lifetimes, settings);
   }
-  return f32 ? run_stream<float>(machine, task, problem, settings)
-             : run_stream<double>(machine, task, problem, settings);
+  if (lifetimes.size() != 1) throw std::logic_error("the automl protocol runs one lifetime at a time");
+  Settings own = settings;
+  own.seed = lifetimes[0].seed;
+  own.lifetime = lifetimes[0].index;
+  return {run_automl(machine, task, *lifetimes[0].problem, own)};
 }
 
 }  // namespace mlz::eval

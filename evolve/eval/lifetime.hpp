@@ -114,8 +114,10 @@ struct Settings {
       10;  ///< stream: score the validation set about so often, at least after every epoch
   bool score_test = true;  ///< score the test set at the end
   bool loss = false;       ///< stream: take Outcome::loss
+  std::vector<std::int64_t> marks;  ///< stream: numbers of training examples to take Outcome::marks at
+  std::int64_t mark_window = 100;   ///< predictions that a mark looks back on, itself included; 1 or more
   Limits limits;
-  std::function<void(vm::Machine&)> after_setup;  ///< may write registers
+  std::function<void(vm::Machine&, int lane)> after_setup;  ///< may write registers of that lane
   std::function<void(const CurvePoint&)> on_point;
   std::function<void(const Progress&)> on_progress;
   AutomlRecord* record = nullptr;
@@ -134,12 +136,14 @@ struct Outcome {
                            ///< label), or cross entropy (natural logarithm) of softmax(y), or of a scalar y as the
                            ///< probability of class 1, kept kProbabilityMargin from 0 and 1
   std::vector<CurvePoint> curve;
+  std::vector<double> marks;    ///< accuracy or rms error at each of Settings::marks, over the last min(n, mark_window)
+                                ///< scored predictions of the first n training examples; kNoScore where not reached
   std::vector<double> returns;  ///< control: of each episode; train is their mean, test the last one
   std::int64_t steps = 0;       ///< training steps, one that stopped early included
   std::int64_t examples = 0;    ///< training examples seen
   std::int64_t non_finite = 0;  ///< training predictions that were not finite
   Stop why = Stop::finished;
-  double seconds = 0;  ///< of training, without tests
+  double seconds = 0;  ///< of training, without tests; of several lifetimes in lanes, an equal share of their time
 
   bool failed() const {
     return why == Stop::non_finite || (why == Stop::error_limit && score == 0);
@@ -154,6 +158,20 @@ void check_fit(const vm::BoundProgram& program, const tasks::TaskInfo& task, Pro
 /// check_fit does.
 Outcome run_lifetime(vm::Machine& machine, const tasks::TaskInfo& task,
                      const tasks::Problem& problem, const Settings& settings);
+
+/// What one of several lifetimes has to itself.
+struct LaneLifetime {
+  const tasks::Problem* problem = nullptr;
+  std::uint64_t seed = 0;  ///< as Settings::seed, in its place
+  std::uint32_t index = 0;  ///< as Settings::lifetime, in its place
+};
+
+/// Runs lifetime k on lane k of a machine, all from their birth and step by step together; further lanes idle. Those
+/// that end early leave the others as they are: each outcome is that of the lifetime alone on the same engine, in every
+/// bit. Settings::on_progress tells of the first that still runs, and control_record is of lifetime 0. Throws InputError
+/// as check_fit does, std::logic_error for more lifetimes than lanes, and for several under automl.
+std::vector<Outcome> run_lifetimes(vm::Machine& machine, const tasks::TaskInfo& task,
+                                   std::span<const LaneLifetime> lifetimes, const Settings& settings);
 
 /// The score of some returns, of the first episodes of a lifetime: their normalised values, weighted.
 double control_score(const tasks::Control& control, std::span<const double> returns);

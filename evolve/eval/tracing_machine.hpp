@@ -25,6 +25,7 @@ class TracingMachine : public vm::Machine {
     inner_->reset();
     found_.reset();
   }
+  void set_births(std::span<const vm::Birth> births) override { inner_->set_births(births); }
   void run(Function function) override {
     if (found_ || stream_ != 0) {
       inner_->run(function);

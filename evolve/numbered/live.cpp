@@ -48,6 +48,7 @@ LiveFinder::LiveFinder(const Banks& banks) {
   base_ = {0, banks.count[0], banks.count[0] + banks.count[1]};
   given_ = bit(Kind::scalar, kTargetScalar) | bit(Kind::vector, kFeaturesVector);
   prediction_ = bit(Kind::scalar, kPredictionScalar);
+  effects_.reserve(3 * std::size_t{kLongestFunction});
 }
 
 void LiveFinder::take_effects(const Genome& genome) {

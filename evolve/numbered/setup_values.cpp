@@ -87,6 +87,9 @@ void compute(const Call& c) {
 
 SetupValues::SetupValues(const Banks& banks, std::size_t features)
     : ops_(numbered_ops().data()), banks_(banks), features_(features) {
+  constexpr std::size_t kLine = 8;  // nothing else of another thread shall lie on the last cache line
+  memory_.reserve(offset(Kind::matrix, banks.count[2]) + kLine);
+  scratch_.reserve(features * features + kLine);
   memory_.resize(offset(Kind::matrix, banks.count[2]));
   scratch_.resize(features * features);
 }

@@ -17,6 +17,7 @@ class Adam {
   Adam(std::size_t n, const AdamOptions& options) : options_(options), mean_(n, 0), spread_(n, 0) {}
   /// Changes `theta` by one step; both have n entries.
   void step(std::span<double> theta, std::span<const double> gradient);
+  void set_rate(double rate) { options_.rate = rate; }
   void save(LoopState& state) const;
   void restore(const LoopState& state);
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <stdexcept>
@@ -39,21 +40,55 @@ void check_same_params(const vm::BoundProgram& a, const vm::BoundProgram& b,
 
 }  // namespace
 
+double worst_loss(const tasks::TaskInfo& task, const eval::Settings& settings) {
+  if (task.metric == tasks::Metric::accuracy) return -std::log(eval::kProbabilityMargin);
+  return settings.max_abs_error * settings.max_abs_error;
+}
+
 ParamEvaluator::ParamEvaluator(const CoreProgram& program,
                                std::vector<std::shared_ptr<const tasks::Task>> tasks,
                                EvaluatorOptions options)
-    : tasks_(std::move(tasks)), options_(std::move(options)) {
-  if (tasks_.empty()) throw InputError("params are judged on one task or more; there is none");
-  for (std::size_t i = 0; i < tasks_.size(); ++i) {
-    programs_.push_back(bound(program, tasks_[i]->info(), protocol(i)));
-    check_same_params(programs_[0], programs_.back(), tasks_[0]->info().name, tasks_[i]->info().name);
+    : options_(std::move(options)) {
+  if (tasks.empty()) throw InputError("params are judged on one task or more; there is none");
+  for (const auto& task : tasks) {
+    programs_.push_back(bound(program, task->info(), protocol(*task)));
+    check_same_params(programs_[0], programs_.back(), tasks[0]->info().name, task->info().name);
+  }
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    places_.push_back(place(tasks[i], programs_[i]));
+    batch_ = std::max(batch_, static_cast<std::size_t>(places_[i].machines->lanes()));
   }
   for (std::size_t i = 0; i < programs_[0].params.size(); ++i)
     size_ += static_cast<std::size_t>(param(programs_[0], i).size());
 }
 
-eval::Protocol ParamEvaluator::protocol(std::size_t task) const {
-  return eval::protocol_of(options_.protocol.empty() ? tasks_[task]->info().protocol : options_.protocol);
+eval::Protocol ParamEvaluator::protocol(const tasks::Task& task) const {
+  return eval::protocol_of(options_.protocol.empty() ? task.info().protocol : options_.protocol);
+}
+
+ParamEvaluator::Place ParamEvaluator::place(std::shared_ptr<const tasks::Task> task,
+                                            const vm::BoundProgram& program) const {
+  Place place{task, nullptr, std::make_unique<ProblemCache>(task), protocol(*task)};
+  const vm::LaneChoice choice = fitting(program, place.protocol);
+  vm::MachineOptions machine;
+  machine.dtype = options_.dtype;
+  machine.lanes = choice.lanes;
+  place.machines = std::make_unique<MachinePool>(std::string(choice.engine), program, machine);
+  return place;
+}
+
+vm::LaneChoice ParamEvaluator::fitting(const vm::BoundProgram& program, eval::Protocol protocol) const {
+  const std::string& engine = options_.engine;
+  if (protocol == eval::Protocol::automl) return {engine, 1};
+  vm::LaneChoice choice = vm::fitting_lanes(program, options_.dtype);
+  if (engine != "auto") choice = {engine, engine == "lanes" ? vm::kFullLanes : 1};
+  if (options_.lanes > 0) choice.lanes = options_.lanes;
+  return choice;
+}
+
+bool ParamEvaluator::has_loss() const {
+  return std::all_of(places_.begin(), places_.end(),
+                     [](const Place& place) { return place.protocol == eval::Protocol::stream; });
 }
 
 Vector ParamEvaluator::initial(std::uint64_t seed) const {
@@ -78,38 +113,82 @@ std::vector<std::vector<double>> ParamEvaluator::split(std::span<const double> p
   return values;
 }
 
-std::vector<eval::Outcome> ParamEvaluator::outcomes(std::span<const double> params,
-                                                    std::uint64_t seed, std::uint32_t index) const {
-  std::vector<eval::Outcome> results;
-  vm::MachineOptions machine_options;
-  machine_options.dtype = options_.dtype;
-  machine_options.seed = seed;
-  machine_options.lifetimes = {index};
-  machine_options.params = split(params);
-  for (std::size_t i = 0; i < tasks_.size(); ++i) {
-    const auto machine = vm::make_machine(options_.engine, programs_[i], machine_options);
-    eval::Settings settings = options_.settings;
-    settings.protocol = protocol(i);
-    settings.seed = seed;
-    settings.lifetime = index;
-    results.push_back(
-        eval::run_lifetime(*machine, tasks_[i]->info(), tasks_[i]->problem(seed, index), settings));
+std::vector<vm::Birth> ParamEvaluator::births(std::span<const Trial> trials, std::uint64_t seed) const {
+  std::vector<vm::Birth> births;
+  for (std::size_t i = 0; i < trials.size(); ++i) {
+    const bool same = i > 0 && trials[i].params.data() == trials[i - 1].params.data() &&
+                      trials[i].params.size() == trials[i - 1].params.size();
+    auto params = same ? births.back().params : std::make_shared<const vm::ParamValues>(split(trials[i].params));
+    births.push_back({seed, trials[i].index, std::move(params)});
+  }
+  return births;
+}
+
+std::vector<eval::Outcome> ParamEvaluator::live(const Place& place, std::span<const Trial> trials,
+                                                std::span<const vm::Birth> births, std::uint64_t seed) const {
+  std::vector<std::shared_ptr<const tasks::Problem>> problems;
+  std::vector<eval::LaneLifetime> lifetimes;
+  for (const Trial& trial : trials) {
+    const bool same = !problems.empty() && lifetimes.back().index == trial.index;
+    problems.push_back(same ? problems.back() : place.problems->get(seed, trial.index));
+    lifetimes.push_back({problems.back().get(), seed, trial.index});
+  }
+  eval::Settings settings = options_.settings;
+  settings.protocol = place.protocol;
+  settings.loss = place.protocol == eval::Protocol::stream;
+  return place.machines->with({births.begin(), births.end()}, [&](vm::Machine& machine) {
+    return eval::run_lifetimes(machine, place.task->info(), lifetimes, settings);
+  });
+}
+
+std::vector<std::vector<eval::Outcome>> ParamEvaluator::outcomes(std::span<const Trial> trials,
+                                                                 std::uint64_t seed) const {
+  const std::vector<vm::Birth> all = births(trials, seed);
+  std::vector<std::vector<eval::Outcome>> results(trials.size());
+  for (const Place& place : places_) {
+    const auto lanes = static_cast<std::size_t>(place.machines->lanes());
+    for (std::size_t first = 0; first < trials.size(); first += lanes) {
+      const std::size_t count = std::min(lanes, trials.size() - first);
+      auto some = live(place, trials.subspan(first, count), std::span(all).subspan(first, count), seed);
+      for (std::size_t i = 0; i < count; ++i) results[first + i].push_back(std::move(some[i]));
+    }
   }
   return results;
 }
 
-Judged ParamEvaluator::judge(std::span<const double> params, std::uint64_t seed,
-                             std::uint32_t index) const {
+std::vector<eval::Outcome> ParamEvaluator::outcomes(std::span<const double> params, std::uint64_t seed,
+                                                    std::uint32_t index) const {
+  const Trial one{params, index};
+  return std::move(outcomes({&one, 1}, seed)[0]);
+}
+
+Judged ParamEvaluator::joined(std::span<const eval::Outcome> outcomes) const {
   Judged judged;
   Vector scores;
-  for (const auto& outcome : outcomes(params, seed, index)) {
+  double losses = 0;
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    const eval::Outcome& outcome = outcomes[i];
     scores.push_back(outcome.failed() || !std::isfinite(outcome.score) ? 0 : outcome.score);
     judged.steps += outcome.steps;
+    const double worst = worst_loss(places_[i].task->info(), options_.settings);
+    losses += !outcome.failed() && outcome.loss < worst ? outcome.loss : worst;
   }
+  const auto count = static_cast<double>(scores.size());
   const double sum = std::accumulate(scores.begin(), scores.end(), 0.0);
-  judged.score = options_.combine == Combine::product ? eval::product_score(scores)
-                                                      : sum / static_cast<double>(scores.size());
+  judged.score = options_.combine == Combine::product ? eval::product_score(scores) : sum / count;
+  if (has_loss()) judged.loss = losses / count;
   return judged;
+}
+
+std::vector<Judged> ParamEvaluator::judge(std::span<const Trial> trials, std::uint64_t seed) const {
+  std::vector<Judged> judged;
+  for (const auto& each : outcomes(trials, seed)) judged.push_back(joined(each));
+  return judged;
+}
+
+Judged ParamEvaluator::judge(std::span<const double> params, std::uint64_t seed, std::uint32_t index) const {
+  const Trial one{params, index};
+  return judge({&one, 1}, seed)[0];
 }
 
 }  // namespace mlz::outer

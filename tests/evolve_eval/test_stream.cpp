@@ -218,9 +218,9 @@ TEST_CASE("a program without x, y or target runs") {
 TEST_CASE("after_setup may write registers") {
   World w(tasks::Metric::rms_error);
   w.problem.train = rows({1}, {3});
-  w.settings.after_setup = [](vm::Machine& machine) {
+  w.settings.after_setup = [](vm::Machine& machine, int lane) {
     const double three = 3;
-    machine.write(machine.program().by_name.at("s5"), 0, std::span(&three, 1));
+    machine.write(machine.program().by_name.at("s5"), lane, std::span(&three, 1));
   };
   CHECK(w.run("def Setup():\n  s5 = 1\ndef Predict():\n  s1 = s5 * 1\ndef Learn():\n  s8 = 1\n")
             .train == 0);

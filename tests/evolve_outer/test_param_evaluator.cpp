@@ -1,5 +1,8 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "evolve/outer/cma.hpp"
 #include "evolve/outer/param_evaluator.hpp"
 #include "lang/text/compile.hpp"
@@ -75,4 +78,89 @@ TEST_CASE("an outer loop finds params that balance the pole") {
   const double best = (200.0 - 8) / (500 - 8);
   CHECK(judged(Vector(evaluator.size(), 0.0), 100) < 0.2 * best);
   CHECK(judged(cma.mean(), 100) > 0.9 * best);
+}
+
+namespace {
+
+/// Population of `count` vectors drawn around the first params.
+std::vector<Vector> population(const ParamEvaluator& evaluator, std::size_t count) {
+  std::vector<Vector> all;
+  for (std::uint64_t k = 0; k < count; ++k) all.push_back(evaluator.initial(k));
+  return all;
+}
+
+void check_same(const Judged& a, const Judged& b) {
+  CHECK(a.score == b.score);
+  CHECK((a.loss == b.loss || (std::isnan(a.loss) && std::isnan(b.loss))));
+  CHECK(a.steps == b.steps);
+}
+
+/// Judges trials in the order given, in that reversed, in pieces of three, and one by one, on machines of some widths.
+void check_pure(const CoreProgram& program, const std::vector<std::shared_ptr<const tasks::Task>>& tasks,
+                const std::string& engine) {
+  EvaluatorOptions options;
+  options.engine = engine;
+  const ParamEvaluator evaluator(program, tasks, options);
+  const auto vectors = population(evaluator, 5);
+  std::vector<Trial> trials;
+  for (std::uint32_t k = 0; k < 10; ++k) trials.push_back({vectors[k / 2], 11 * (k % 2) + k / 4});
+  const auto together = evaluator.judge(trials, 3);
+  std::vector<Trial> back(trials.rbegin(), trials.rend());
+  auto reversed = evaluator.judge(back, 3);
+  std::reverse(reversed.begin(), reversed.end());
+  for (std::size_t k = 0; k < trials.size(); ++k) {
+    CAPTURE(k);
+    check_same(together[k], reversed[k]);
+    check_same(together[k], evaluator.judge(trials[k].params, 3, trials[k].index));
+  }
+  CHECK((together[0].score != together[2].score || together[0].loss != together[2].loss));
+  for (const int lanes : {1, 3, 20}) {
+    options.lanes = lanes;
+    options.engine = engine == "auto" ? "lanes" : engine;
+    const ParamEvaluator other(program, tasks, options);
+    CHECK(other.batch() == static_cast<std::size_t>(lanes));
+    const auto judged = other.judge(trials, 3);
+    for (std::size_t k = 0; k < trials.size(); ++k) check_same(judged[k], together[k]);
+  }
+}
+
+const char* const kLearner = R"(
+param rate : scalar ~ uniform(0.001, 0.1)
+param W0 : matrix[outputs, features] ~ normal(0, 0.1)
+state W = W0
+def Predict(x):
+  y = W @ x
+def Learn(x, target):
+  W = W + rate * outer(target - softmax(y), x)
+)";
+
+}  // namespace
+
+TEST_CASE("what params are worth does not depend on what is judged beside them") {
+  const auto digits = worlds({"digits:size=8,train=30,valid=10"});
+  const auto poles = worlds({"cartpole:episodes=2,steps=30", "mountain_car:episodes=2,steps=25"});
+  const CoreProgram actor = core_of("sfnn.mlz", {{"nodes", "8"}, {"M", "2"}});
+  for (const char* engine : {"lanes", "dense"}) {
+    CAPTURE(engine);
+    check_pure(core_of_text(kLearner), digits, engine);
+    check_pure(actor, poles, engine);
+  }
+  check_pure(core_of_text(kLearner), digits, "auto");
+}
+
+TEST_CASE("losses: a mean over tasks, bounded, and none in worlds") {
+  const auto two = worlds({"digits:size=8,train=30,valid=10", "digits:size=8,train=40,valid=10"});
+  const ParamEvaluator evaluator(core_of_text(kLearner), two);
+  CHECK(evaluator.has_loss());
+  const Vector params = evaluator.initial(1);
+  const auto outcomes = evaluator.outcomes(params, 2, 0);
+  CHECK(evaluator.judge(params, 2, 0).loss == doctest::Approx((outcomes[0].loss + outcomes[1].loss) / 2));
+  Vector wild = params;
+  for (double& v : wild) v = 1e300;
+  const Judged failed = evaluator.judge(wild, 2, 0);
+  CHECK(failed.score == 0);
+  CHECK(failed.loss == worst_loss(two[0]->info(), {}));
+  const ParamEvaluator world(core_of("sfnn.mlz"), worlds({"cartpole:episodes=1,steps=5"}));
+  CHECK_FALSE(world.has_loss());
+  CHECK(std::isnan(world.judge(world.initial(1), 2, 0).loss));
 }

@@ -85,6 +85,37 @@ TEST_CASE("an evolution strategy finds params that mlzrun loads") {
   CHECK(mlzrun("stdlib/mlp.mlz " + kTask + load).code == 2);
 }
 
+TEST_CASE("the loss as objective goes down, and stands beside the score everywhere") {
+  const Folder folder;
+  const std::string out = folder / "loss";
+  const Finished ended = mlzevolve("--tune es --objective loss " + kSmall + "--generations 20 --json --out " + out);
+  REQUIRE_MESSAGE(ended.code == 0, ended.out);
+  std::istringstream log(folder.read("loss/log.jsonl"));
+  std::vector<nlohmann::json> held_out, generations;
+  for (std::string line; std::getline(log, line);) {
+    const auto json = nlohmann::json::parse(line);
+    if (json.at("event") == "held_out") held_out.push_back(json);
+    if (json.at("event") == "generation") generations.push_back(json);
+  }
+  REQUIRE(generations.size() == 20);
+  for (const auto& g : generations) CHECK(g.at("best_loss").get<double>() <= g.at("mean_loss").get<double>());
+  CHECK(held_out.back().at("loss").get<double>() < 0.9 * held_out.front().at("loss").get<double>());
+  CHECK(held_out.back().at("score").get<double>() > held_out.front().at("score").get<double>());
+  const auto result = nlohmann::json::parse(ended.last_line());
+  const TensorFile file = from_safetensors(folder.read("loss/best.safetensors"), "best");
+  CHECK(std::stod(file.metadata.at("loss")) == result.at("final_loss").get<double>());
+  CHECK(std::stod(file.metadata.at("score")) == result.at("final").get<double>());
+}
+
+TEST_CASE("lifetimes that share a machine change nothing") {
+  const Folder folder;
+  const std::string search = "--tune ga " + kSmall + "--generations 3 ";
+  for (const char* lanes : {"1", "5", "16"}) {
+    REQUIRE(mlzevolve(search + "--lanes " + lanes + " --out " + (folder / lanes)).code == 0);
+    CHECK(folder.read(lanes + std::string("/log.jsonl")) == folder.read("1/log.jsonl"));
+  }
+}
+
 TEST_CASE("the commands of the manual work as they stand") {
   const Folder folder;
   std::ifstream manual(MLZ_SOURCE_DIR "/docs/command_line.md");
@@ -196,6 +227,9 @@ TEST_CASE("what cannot be searched is refused with the reason") {
   refused("--tune best --init examples/08_params.mlz", "must be one of none, es, cma, ga, random");
   refused("--tune es --shaping square " + kSmall, "must be one of none, ranks");
   refused("--tune es " + kSmall + "--sigma 0", "sigma");
+  refused("--tune es --objective error " + kSmall, "must be one of score, loss");
+  refused("--tune es --objective loss --task cartpole --init stdlib/sfnn.mlz", "has no loss");
+  refused("--tune es --lanes -1 " + kSmall, "lanes");
   refused("--tune es " + kSmall + "--population 7", "pairs");
   refused("--tune cma " + kSmall + "--population 3", "4 candidates");
   refused("--tune cma --init examples/08_params.mlz --task digits:size=32", "use --covariance diagonal");

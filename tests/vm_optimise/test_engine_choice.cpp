@@ -70,3 +70,23 @@ TEST_CASE("rows of the table grow, in size and in lifetimes") {
     CHECK(vm::kEngineTable[k].lanes_f32 >= vm::kEngineTable[k - 1].lanes_f32);
   }
 }
+
+TEST_CASE("programs of short rows run on lanes, however large their products") {
+  const auto rows = [](std::int64_t n, std::int64_t cols) {
+    ProgramBuilder b;
+    const auto a = b.matrix(n, cols), w = b.matrix(cols, cols), p = b.matrix(n, cols), y = b.scalar();
+    b.function = Function::learn;
+    b.op(OpId::matmul, p, {a, w});
+    b.op(OpId::sum, y, {p}, {-1});
+    b.observe(y);
+    return b.finish();
+  };
+  const auto choice = [](const vm::BoundProgram& program) { return vm::fitting_lanes(program, DType::f32); };
+  CHECK(choice(rows(1000, 4)).engine == "lanes");
+  CHECK(choice(rows(1000, 4)).lanes == vm::kFullLanes);
+  CHECK(choice(rows(1000, 16)).engine == "dense");
+  CHECK(choice(rows(1000, 16)).lanes == 1);
+  CHECK(choice(rows(20'000, 4)).engine == "dense");
+  CHECK(choice(network(8)).engine == "lanes");
+  CHECK(choice(product(12)).engine == "dense");
+}

@@ -57,7 +57,7 @@ class TuneRun : public evolve::Listener {
   Clock::time_point last_save_ = Clock::now();
 
   void load();
-  void write_result(std::optional<double> score, const char* problems) const;
+  void write_result(const std::optional<evolve::Worth>& worth, const char* problems) const;
 };
 
 void TuneRun::load() {
@@ -82,8 +82,8 @@ void TuneRun::save(const evolve::SearchState& state) {
   folder_->timing(json.dump());
 }
 
-/// The program, and its params with what they come from. `problems` says which ones the score is of.
-void TuneRun::write_result(std::optional<double> score, const char* problems) const {
+/// The program, and its params with what they come from. `problems` says on which ones they are worth that.
+void TuneRun::write_result(const std::optional<evolve::Worth>& worth, const char* problems) const {
   const std::string hash = program_hash(search_.program());
   const std::string command = evolve::command_of(config_);
   const std::string head =
@@ -101,28 +101,37 @@ void TuneRun::write_result(std::optional<double> score, const char* problems) co
                    {"dtype", vm::dtype_name(search_.dtype())},
                    {"generation", fmt::format("{}", search_.generation())},
                    {"command", command}};
-  if (score) {
-    file.metadata["score"] = fmt::format("{}", *score);
+  if (worth) {
+    file.metadata["score"] = fmt::format("{}", worth->score);
+    if (worth->loss) file.metadata["loss"] = fmt::format("{}", *worth->loss);
     file.metadata["score_of"] = fmt::format("{} problems", problems);
   }
   folder_->write("best.safetensors", to_safetensors(file, vm::DType::f64));
 }
 
-Json number_or_null(std::optional<double> value) { return value ? Json(*value) : Json(); }
+/// Score and loss under two names; null where they were not taken.
+void add_worth(Json& json, const std::string& name, const std::optional<evolve::Worth>& worth) {
+  json[name] = worth ? Json(worth->score) : Json();
+  if (worth && worth->loss) json[name + "_loss"] = *worth->loss;
+}
 
 ParamOutcome TuneRun::run() {
   const ParamOutcome outcome = search_.run();
   display_.clear();
   if (!folder_) return outcome;
   if (outcome.final) write_result(outcome.final, "final");
-  Json json{{"event", "end"}, {"stop", stop_reason_text(outcome.stop)}, {"evaluations", outcome.total.evaluations},
-            {"held_out", number_or_null(outcome.held_out)}, {"final", number_or_null(outcome.final)}};
+  Json json{{"event", "end"}, {"stop", stop_reason_text(outcome.stop)}, {"evaluations", outcome.total.evaluations}};
+  add_worth(json, "held_out", outcome.held_out);
+  add_worth(json, "final", outcome.final);
   folder_->log(json.dump());
   return outcome;
 }
 
 void report(const ParamOutcome& o) {
-  const auto score = [](std::optional<double> value) { return value ? fmt::format("{:.6f}", *value) : "not taken"; };
+  const auto score = [](const std::optional<evolve::Worth>& worth) -> std::string {
+    if (!worth) return "not taken";
+    return fmt::format("{:.6f}{}", worth->score, worth->loss ? fmt::format(", loss {:.6f}", *worth->loss) : "");
+  };
   fmt::print("stop        {}\n", stop_reason_text(o.stop));
   fmt::print("generations {}, {} candidates, {} training steps, {:.1f} s\n", o.total.generations, o.total.evaluations,
              o.total.train_steps, o.seconds);
@@ -130,15 +139,16 @@ void report(const ParamOutcome& o) {
 }
 
 Json json_of(const ParamOutcome& o) {
-  return {{"generations", o.total.generations},
+  Json json{{"generations", o.total.generations},
           {"evaluations", o.total.evaluations},
           {"seconds", o.seconds},
           {"evaluations_per_second", o.seconds > 0 ? static_cast<double>(o.total.evaluations) / o.seconds : 0},
           {"train_steps", o.total.train_steps},
           {"params", o.params.size()},
-          {"held_out", number_or_null(o.held_out)},
-          {"final", number_or_null(o.final)},
           {"stop", stop_reason_text(o.stop)}};
+  add_worth(json, "held_out", o.held_out);
+  add_worth(json, "final", o.final);
+  return json;
 }
 
 }  // namespace

@@ -153,7 +153,7 @@ std::optional<std::string> check_lifetime(const json& recorded, const Options& o
   eval::Settings settings;
   settings.protocol = eval::Protocol::control;
   settings.control_record = &record;
-  settings.after_setup = [&](vm::Machine&) { birth.write(learner); };
+  settings.after_setup = [&](vm::Machine&, int) { birth.write(learner); };
   const auto outcome =
       eval::run_lifetime(learner.machine(), info_of(recorded, control.world), problem, settings);
   const json& expected = recorded.at("expected");

@@ -37,8 +37,8 @@ void check_shape(const Tensor& tensor, const std::string& name, const std::strin
 
 }  // namespace
 
-void Model::write_state(vm::Machine& machine) const {
-  for (const auto& [id, values] : state) machine.write(id, 0, std::span<const double>(values));
+void Model::write_state(vm::Machine& machine, int lane) const {
+  for (const auto& [id, values] : state) machine.write(id, lane, std::span<const double>(values));
 }
 
 std::vector<std::string> model_registers(const vm::BoundProgram& program) {

@@ -12,7 +12,7 @@ struct Model {
   std::vector<std::vector<double>> params;  ///< as MachineOptions::params; empty: first values
   std::vector<std::pair<vm::RegisterId, std::vector<double>>> state;
 
-  void write_state(vm::Machine& machine) const;
+  void write_state(vm::Machine& machine, int lane) const;
 };
 
 /// Names of the registers that a model file keeps beside the params. The program must be bound with

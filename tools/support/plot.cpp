@@ -23,6 +23,10 @@ constexpr const char* kStyle = R"(<style>
   .c1 { stroke: #d1242f; } .d1 { fill: #d1242f; }
   .c2 { stroke: #1a7f37; } .d2 { fill: #1a7f37; }
   .c3 { stroke: #8250df; } .d3 { fill: #8250df; }
+  .c4 { stroke: #bf5f00; } .d4 { fill: #bf5f00; }
+  .c5 { stroke: #57606a; } .d5 { fill: #57606a; }
+  .c6 { stroke: #0a7d8c; } .d6 { fill: #0a7d8c; }
+  .c7 { stroke: #bf3989; } .d7 { fill: #bf3989; }
   @media (prefers-color-scheme: dark) {
     .back { fill: #0d1117; }
     text { fill: #e6edf3; }
@@ -33,10 +37,15 @@ constexpr const char* kStyle = R"(<style>
     .c1 { stroke: #ff7b72; } .d1 { fill: #ff7b72; }
     .c2 { stroke: #3fb950; } .d2 { fill: #3fb950; }
     .c3 { stroke: #bc8cff; } .d3 { fill: #bc8cff; }
+    .c4 { stroke: #f0883e; } .d4 { fill: #f0883e; }
+    .c5 { stroke: #9198a1; } .d5 { fill: #9198a1; }
+    .c6 { stroke: #39c5cf; } .d6 { fill: #39c5cf; }
+    .c7 { stroke: #f778ba; } .d7 { fill: #f778ba; }
   }
 </style>
 )";
 
+constexpr std::size_t kColours = 8;
 constexpr std::size_t kTitleLength = 75;
 
 /// The beginning of a text that would be too wide; never cuts inside a UTF-8 character.
@@ -81,7 +90,8 @@ bool drawable(const std::pair<double, double>& p) {
 class Drawing {
  public:
   explicit Drawing(const Plot& plot) : plot_(plot) { choose_axes(); }
-  std::string svg();
+  /// All that is drawn, without the image around it.
+  std::string body();
 
  private:
   void choose_axes();
@@ -89,6 +99,8 @@ class Drawing {
   void grid();
   void lines();
   void legend();
+  void legend_entry(std::size_t i, double x, double y);
+  static double width_of(const std::string& name) { return 36 + 7.5 * static_cast<double>(name.size()); }
   void text(double x, double y, const char* attributes, const std::string& content) {
     out_ += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" {}>{}</text>\n", x, y, attributes,
                         escaped(content));
@@ -97,7 +109,7 @@ class Drawing {
   std::size_t colour(const std::string& name) const {
     return static_cast<std::size_t>(std::find(names_.begin(), names_.end(), name) -
                                     names_.begin()) %
-           4;
+           kColours;
   }
 
   bool has_markers(const std::string& name) const {
@@ -182,36 +194,37 @@ void Drawing::lines() {
   }
 }
 
+void Drawing::legend_entry(std::size_t i, double x, double y) {
+  out_ += fmt::format("<line class=\"line c{}\" x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"{:.0f}\" y2=\"{:.0f}\"/>\n",
+                      i % kColours, x, x + 20, y, y);
+  text(x + 25, y + 4.5, "", names_[i]);
+  if (has_markers(names_[i]))
+    out_ += fmt::format("<circle class=\"d{}\" cx=\"{:.1f}\" cy=\"{:.0f}\" r=\"3.2\"/>\n", i % kColours, x + 10, y);
+}
+
+/// In one line above the plot, or where that would be too long, in the corner that curves of learning leave free.
 void Drawing::legend() {
-  double x = kWidth - kRight;
-  for (std::size_t i = names_.size(); i-- > 0;) {
-    x -= 36 + 7.5 * static_cast<double>(names_[i].size());
-    out_ +=
-        fmt::format("<line class=\"line c{}\" x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"48\" y2=\"48\"/>\n",
-                    i % 4, x, x + 20);
-    text(x + 25, 52.5, "", names_[i]);
-    if (has_markers(names_[i]))
-      out_ +=
-          fmt::format("<circle class=\"d{}\" cx=\"{:.1f}\" cy=\"48\" r=\"3.2\"/>\n", i % 4, x + 10);
-    x -= 10;
+  constexpr double kLine = 18, kMost = 0.6 * (kWidth - kLeft - kRight);
+  double together = 0, widest = 0;
+  for (const std::string& name : names_) {
+    widest = std::max(widest, width_of(name));
+    together += width_of(name) + 10;
+  }
+  double x = kWidth - kRight, y = kHeight - kBottom - kLine * static_cast<double>(names_.size());
+  if (together <= kMost) {
+    for (std::size_t i = names_.size(); i-- > 0; x -= 10) legend_entry(i, x -= width_of(names_[i]), 48);
+  } else {
+    for (std::size_t i = 0; i < names_.size(); ++i, y += kLine) legend_entry(i, x - widest, y);
   }
 }
 
-std::string Drawing::svg() {
-  out_ = fmt::format(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0:.0f}\" height=\"{1:.0f}\" viewBox=\"0 "
-      "0 {0:.0f} {1:.0f}\" "
-      "role=\"img\">\n",
-      kWidth, kHeight);
-  out_ += fmt::format("<title>{}</title>\n", escaped(plot_.title)) + kStyle;
-  out_ +=
-      fmt::format("<rect class=\"back\" width=\"{:.0f}\" height=\"{:.0f}\"/>\n", kWidth, kHeight);
+std::string Drawing::body() {
   text(kLeft, 28, "class=\"title\"", clipped(plot_.title, kTitleLength));
   text(kLeft, 50, "class=\"soft\"", clipped(plot_.subtitle, kTitleLength));
   grid();
   lines();
   legend();
-  return out_ + "</svg>\n";
+  return out_;
 }
 
 }  // namespace
@@ -247,6 +260,22 @@ std::vector<double> nice_ticks(double lo, double hi, int count) {
   return result;
 }
 
-std::string to_svg(const Plot& plot) { return Drawing(plot).svg(); }
+std::string to_svg(const Plot& plot) { return to_svg(std::vector{plot}); }
+
+std::string to_svg(const std::vector<Plot>& plots) {
+  const double height = kHeight * static_cast<double>(std::max<std::size_t>(plots.size(), 1));
+  std::string out = fmt::format(
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0:.0f}\" height=\"{1:.0f}\" viewBox=\"0 "
+      "0 {0:.0f} {1:.0f}\" "
+      "role=\"img\">\n",
+      kWidth, height);
+  out += fmt::format("<title>{}</title>\n", plots.empty() ? "" : escaped(plots[0].title)) + kStyle;
+  out += fmt::format("<rect class=\"back\" width=\"{:.0f}\" height=\"{:.0f}\"/>\n", kWidth, height);
+  for (std::size_t i = 0; i < plots.size(); ++i) {
+    const std::string body = Drawing(plots[i]).body();
+    out += i == 0 ? body : fmt::format("<g transform=\"translate(0 {:.0f})\">\n{}</g>\n", kHeight * static_cast<double>(i), body);
+  }
+  return out + "</svg>\n";
+}
 
 }  // namespace mlz::tools

@@ -20,6 +20,8 @@ struct Plot {
 
 /// A self-contained SVG image that follows the viewer's choice of a light or dark background.
 std::string to_svg(const Plot& plot);
+/// Several plots, one below the other.
+std::string to_svg(const std::vector<Plot>& plots);
 
 /// Text with the characters that markup takes for its own replaced; control characters become blanks.
 std::string escaped(const std::string& text);

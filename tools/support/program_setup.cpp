@@ -43,8 +43,12 @@ text::Compiled compile_program(const RunOptions& options) {
 }
 
 Setup set_up(const RunOptions& options, const CoreProgram& core) {
+  return set_up(options, core, tasks::make_task(options.task, tasks::DataPaths::standard(options.data)));
+}
+
+Setup set_up(const RunOptions& options, const CoreProgram& core, std::shared_ptr<const tasks::Task> task) {
   Setup setup;
-  setup.task = tasks::make_task(options.task, tasks::DataPaths::standard(options.data));
+  setup.task = std::move(task);
   setup.protocol =
       eval::protocol_of(options.protocol.empty() ? setup.info().protocol : options.protocol);
   const bool f64 = options.dtype.empty() ? setup.protocol == eval::Protocol::automl ||

@@ -26,6 +26,8 @@ struct Setup {
 /// Finds the task, chooses protocol and number type, binds, and checks that program and task fit.
 /// Throws InputError.
 Setup set_up(const RunOptions& options, const CoreProgram& core);
+/// The same for a task that is there already.
+Setup set_up(const RunOptions& options, const CoreProgram& core, std::shared_ptr<const tasks::Task> task);
 
 /// A number that tells programs apart: 64 bits of FNV-1a over the canonical core text, as 16
 /// hexadecimal digits.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "tools/support/plot.hpp"
@@ -54,15 +55,18 @@ std::string aligned(const std::vector<Row>& rows) {
 }
 
 struct Column {
-  const char* name;
-  double (*value)(const eval::Outcome&);
+  std::string name;
+  std::function<double(const eval::Outcome&)> value;
 };
-const std::vector<Column>& score_columns() {
-  static const std::vector<Column> columns{
+std::vector<Column> score_columns(const RunFacts& facts) {
+  std::vector<Column> columns{
       {"train", [](const eval::Outcome& o) { return o.train; }},
       {"valid", [](const eval::Outcome& o) { return o.valid; }},
       {"test", [](const eval::Outcome& o) { return o.test; }},
   };
+  for (std::size_t m = 0; m < facts.marks.size(); ++m) {
+    columns.push_back({fmt::format("at {}", facts.marks[m]), [m](const eval::Outcome& o) { return o.marks.at(m); }});
+  }
   return columns;
 }
 
@@ -70,7 +74,7 @@ bool shows_fitness(const RunFacts& facts) { return facts.protocol == "automl" ||
 
 Row run_row(const RunFacts& facts, const RunResult& run) {
   Row row{fmt::format("{}", run.seed)};
-  for (const Column& c : score_columns()) row.push_back(score_text(c.value(run.outcome)));
+  for (const Column& c : score_columns(facts)) row.push_back(score_text(c.value(run.outcome)));
   if (shows_fitness(facts)) row.push_back(score_text(run.outcome.score));
   row.push_back(fmt::format("{}", run.outcome.steps));
   row.push_back(rate_text(steps_per_second(run.outcome)));
@@ -83,7 +87,7 @@ Row run_row(const RunFacts& facts, const RunResult& run) {
 Row spread_row(const RunFacts& facts, const std::vector<RunResult>& runs, const char* name,
                double Spread::*member) {
   Row row{name};
-  for (const Column& c : score_columns())
+  for (const Column& c : score_columns(facts))
     row.push_back(score_text(spread_of(runs, c.value).*member));
   if (shows_fitness(facts)) {
     row.push_back(
@@ -97,6 +101,16 @@ Row spread_row(const RunFacts& facts, const std::vector<RunResult>& runs, const 
 
 nlohmann::json number(double value) {
   return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json(nullptr);
+}
+
+nlohmann::ordered_json marks_json(const RunFacts& facts, const std::vector<RunResult>& runs) {
+  nlohmann::ordered_json out;
+  out["window"] = facts.window;
+  for (std::size_t m = 0; m < facts.marks.size(); ++m) {
+    const Spread at = spread_of(runs, [m](const eval::Outcome& o) { return o.marks.at(m); });
+    out["scores"].push_back({{"examples", facts.marks[m]}, {"mean", number(at.mean)}, {"std", number(at.deviation)}});
+  }
+  return out;
 }
 
 }  // namespace
@@ -123,7 +137,8 @@ const char* metric_name(tasks::Metric metric) {
 }
 
 std::string report_table(const RunFacts& facts, const std::vector<RunResult>& runs) {
-  Row head{"seed", "train", "valid", "test"};
+  Row head{"seed"};
+  for (const Column& c : score_columns(facts)) head.push_back(c.name);
   if (shows_fitness(facts)) head.push_back("fitness");
   head.insert(head.end(), {"steps", "steps/s", "engine", "dtype", ""});
   std::vector<Row> rows{head};
@@ -156,6 +171,7 @@ std::string report_json(const RunFacts& facts, const std::vector<RunResult>& run
   json["test"] = mean(&eval::Outcome::test);
   json["test_std"] =
       number(spread_of(runs, [](const eval::Outcome& o) { return o.test; }).deviation);
+  if (!facts.marks.empty()) json["at"] = marks_json(facts, runs);
   json["score"] = mean(&eval::Outcome::score);
   json["steps"] = runs.empty() ? 0 : runs.back().outcome.steps;
   json["steps_per_second"] = number(spread_of(runs, steps_per_second).mean);

@@ -11,6 +11,8 @@ struct RunFacts {
   std::string program, program_hash, task, source, protocol, engine, dtype, command;
   tasks::Metric metric = tasks::Metric::accuracy;
   std::string watched;  ///< the set in the points of the curve: "valid" or "test"
+  std::vector<std::int64_t> marks = {};  ///< numbers of examples with a score; see eval::Settings::marks
+  std::int64_t window = 100;             ///< of these scores
 };
 
 struct RunResult {

@@ -1,6 +1,7 @@
 #include "tools/support/run_options.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -21,23 +22,15 @@ examples:
   mlzrun stdlib/mlp.mlz --save net.safetensors
   mlzrun stdlib/mlp.mlz --load net.safetensors --epochs 0  scores a trained network
   mlzrun mine.mlz --dump=core                             shows how a program is understood
+  mlzrun --matrix examples/learners.matrix                some learners on some tasks
 
 exit codes: 0 success, 1 the run failed or was interrupted, 2 bad usage or bad input)";
 
-void add_run_options(CLI::App& app, RunOptions& o, std::vector<std::string>& settings) {
+/// What belongs to one learner.
+void add_learner(CLI::App& app, RunOptions& o, std::vector<std::string>& settings) {
   app.add_option("program", o.program,
                  "program file; stdlib/NAME.mlz may also be one that is built in")
       ->type_name("PROGRAM");
-  app.add_option("--task", o.task, "what to learn, as NAME or NAME:key=value,...; see --list-tasks")
-      ->type_name("NAME[:OPTIONS]")
-      ->capture_default_str();
-  app.add_option("--data", o.data, "folder with the data of tasks that need files")
-      ->type_name("DIR");
-  app.add_option("--seed", o.seed, "of everything random")->type_name("N")->capture_default_str();
-  app.add_option("--runs", o.runs, "runs with seeds SEED, SEED+1, ...; shows mean and deviation")
-      ->type_name("N")
-      ->check(CLI::Range(1, 100000))
-      ->capture_default_str();
   app.add_option("--epochs", o.epochs,
                  "passes over the training examples; 0 only scores (default: the task's)")
       ->type_name("N")
@@ -59,16 +52,9 @@ void add_run_options(CLI::App& app, RunOptions& o, std::vector<std::string>& set
   app.add_option("--dtype", o.dtype, "number type (default: f64 under automl, f32 under stream)")
       ->check(CLI::IsMember({"f32", "f64"}))
       ->type_name("f32|f64");
-}
-
-void add_limits(CLI::App& app, RunOptions& o) {
   app.add_option("--steps", o.steps, "end each run after so many training steps")
       ->type_name("N")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 60))
-      ->group("Limits");
-  app.add_option("--timelimit", o.time_limit, "end training after so many seconds in all")
-      ->type_name("SECONDS")
-      ->check(CLI::Range(1e-3, 1e9))
       ->group("Limits");
   app.add_option("--max-memory", o.max_memory_mib, "for the registers of a program, in MiB")
       ->type_name("MIB")
@@ -83,11 +69,50 @@ void add_limits(CLI::App& app, RunOptions& o) {
   app.add_flag("--ignore-nonfinite", o.ignore_non_finite,
                "stream: count NaN and infinite predictions as wrong and go on")
       ->group("Limits");
+  app.add_option("--load", o.load, "start from params, and state after Setup, of such a file")
+      ->type_name("FILE.safetensors")
+      ->group("Output");
+}
+
+void add_run_options(CLI::App& app, RunOptions& o) {
+  app.add_option("--task", o.task, "what to learn, as NAME or NAME:key=value,...; see --list-tasks")
+      ->type_name("NAME[:OPTIONS]")
+      ->capture_default_str();
+  app.add_option("--data", o.data, "folder with the data of tasks that need files")
+      ->type_name("DIR");
+  app.add_option("--seed", o.seed, "of everything random")->type_name("N")->capture_default_str();
+  app.add_option("--runs", o.runs, "runs with seeds SEED, SEED+1, ...; shows mean and deviation")
+      ->type_name("N")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+}
+
+void add_matrix(CLI::App& app, RunOptions& o) {
+  app.add_option("--matrix", o.matrix, "run every learner of this file on every task of it; the file has a line for each")
+      ->type_name("FILE")
+      ->group("Comparison");
+}
+
+void add_limits(CLI::App& app, RunOptions& o) {
+  app.add_option("--timelimit", o.time_limit, "end training after so many seconds in all")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(1e-3, 1e9))
+      ->group("Limits");
 }
 
 void add_output(CLI::App& app, RunOptions& o) {
   app.add_option("--curve", o.curve, "write the learning curve as a table")
       ->type_name("FILE.csv")
+      ->group("Output");
+  app.add_option("--at", o.at, "stream: also show the score at these numbers of training examples (default: the task's)")
+      ->type_name("N,N,...")
+      ->delimiter(',')
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 60))
+      ->group("Output");
+  app.add_option("--window", o.window, "of --at: over so many of the last predictions")
+      ->type_name("N")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 24))
+      ->capture_default_str()
       ->group("Output");
   app.add_option("--plot", o.plot, "draw the learning curve")
       ->type_name("FILE.svg")
@@ -95,8 +120,8 @@ void add_output(CLI::App& app, RunOptions& o) {
   app.add_option("--save", o.save, "write params and final state of the last run")
       ->type_name("FILE.safetensors")
       ->group("Output");
-  app.add_option("--load", o.load, "start from params, and state after Setup, of such a file")
-      ->type_name("FILE.safetensors")
+  app.add_option("--results", o.results, "matrix: write all scores as JSON")
+      ->type_name("FILE.json")
       ->group("Output");
   app.add_flag("--json", o.json, "the last line of output is one JSON object")->group("Output");
   app.add_flag("--quiet,-q", o.quiet, "no progress")->group("Output");
@@ -135,9 +160,24 @@ void take_settings(const std::vector<std::string>& settings, RunOptions& options
   }
 }
 
+/// A matrix takes few options; the others stand in its lines.
+void check_matrix(const RunOptions& o) {
+  const std::set<std::string> allowed{"--matrix", "--data", "--runs",    "--seed", "--at",
+                                      "--window", "--plot", "--results", "--json", "--quiet"};
+  for (const std::string& name : o.given) {
+    if (allowed.contains(name)) continue;
+    throw InputError(fmt::format("{} has no place beside --matrix; programs and their options stand in the learner lines "
+                                 "of {}, tasks in its task lines",
+                                 name, o.matrix));
+  }
+  if (!o.plot.empty() && o.plot == o.results) throw InputError(fmt::format("{}: two outputs would go to this file", o.plot));
+}
+
 /// A command that needs no program, or has one, and options that go together.
 void check_combination(const RunOptions& o) {
   if (o.list_ops || o.list_tasks) return;
+  if (!o.matrix.empty()) return check_matrix(o);
+  if (!o.results.empty()) throw InputError("--results belongs to --matrix; --json prints the scores of a run");
   if (o.program.empty()) {
     throw InputError(
         "mlzrun: which program? As in: mlzrun stdlib/mlp.mlz --task digits (mlzrun --help shows "
@@ -173,10 +213,12 @@ std::optional<RunOptions> parse_run_options(int argc, const char* const* argv, i
   CLI::App app{"Runs a learning program on a task and shows how well it learns.", "mlzrun"};
   app.set_version_flag("--version", version_text());
   app.footer(kExamples);
-  add_run_options(app, options, settings);
+  add_learner(app, options, settings);
+  add_run_options(app, options);
   add_limits(app, options);
   add_output(app, options);
   add_simplify(app, options);
+  add_matrix(app, options);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -186,7 +228,25 @@ std::optional<RunOptions> parse_run_options(int argc, const char* const* argv, i
     return std::nullopt;
   }
   take_settings(settings, options);
+  for (const CLI::Option* option : app.get_options())
+    if (option->count() > 0) options.given.insert(option->get_name());
   check_combination(options);
+  return options;
+}
+
+RunOptions learner_options(const std::vector<std::string>& words) {
+  RunOptions options;
+  std::vector<std::string> settings, last_first(words.rbegin(), words.rend());
+  CLI::App app{"", "learner"};
+  app.set_help_flag();
+  add_learner(app, options, settings);
+  try {
+    app.parse(last_first);
+  } catch (const CLI::ParseError& error) {
+    throw InputError(error.what());
+  }
+  take_settings(settings, options);
+  if (options.program.empty()) throw InputError("which program? Write NAME = PROGRAM and its options");
   return options;
 }
 
@@ -215,6 +275,8 @@ std::string command_line(const RunOptions& o) {
   add(o.time_limit > 0, fmt::format("--timelimit {}", o.time_limit));
   add(o.max_abs_error != 100, fmt::format("--max-error {}", o.max_abs_error));
   add(o.ignore_non_finite, "--ignore-nonfinite");
+  add(!o.at.empty(), fmt::format("--at {}", fmt::join(o.at, ",")));
+  add(o.window != 100, fmt::format("--window {}", o.window));
   add(!o.load.empty(), "--load " + shell_word(o.load));
   add(o.runs > 1, fmt::format("--runs {}", o.runs));
   add(true, fmt::format("--seed {}", o.seed));

@@ -2,17 +2,20 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "evolve/eval/tracing_machine.hpp"
 #include "tools/support/files.hpp"
 #include "tools/support/lists.hpp"
+#include "tools/support/matrix_program.hpp"
 #include "tools/support/model_file.hpp"
 #include "tools/support/program_main.hpp"
 #include "tools/support/program_setup.hpp"
 #include "tools/support/progress.hpp"
 #include "tools/support/report.hpp"
 #include "tools/support/simplify_program.hpp"
+#include "vm/engine_choice.hpp"
 
 namespace mlz::tools {
 namespace {
@@ -24,14 +27,17 @@ class Runs {
  public:
   Runs(const RunOptions& options, Setup setup, const CoreProgram& core);
   int run();
+  RunSet run_all();
 
  private:
   void begin(const vm::Machine& machine, const tasks::Problem& problem);
-  void run_one(int number);
+  int together() const;
+  void run_some(int first, int count);
   eval::Settings settings(std::uint64_t seed);
   double time_left() const;
-  void save(const vm::Machine& machine, const vm::MachineOptions& made_with,
-            const RunResult& result) const;
+  std::unique_ptr<vm::Machine> machine_for(const std::vector<vm::Birth>& births) const;
+  void show_points(int number, const RunResult& result);
+  void save(const vm::Machine& machine, const vm::ParamValues& params, const RunResult& result) const;
   void report() const;
   std::string advice() const;
   int exit_code() const;
@@ -60,6 +66,8 @@ Runs::Runs(const RunOptions& options, Setup setup, const CoreProgram& core)
   facts_.protocol = eval::protocol_name(setup_.protocol);
   facts_.dtype = vm::dtype_name(setup_.dtype);
   facts_.metric = info.metric;
+  facts_.window = options.window;
+  if (setup_.protocol == eval::Protocol::stream) facts_.marks = options.at.empty() ? info.marks : options.at;
 }
 
 double Runs::time_left() const {
@@ -73,11 +81,12 @@ eval::Settings Runs::settings(std::uint64_t seed) {
   s.seed = seed;
   s.max_abs_error = options_.max_abs_error;
   s.ignore_non_finite = options_.ignore_non_finite;
+  s.marks = facts_.marks;
+  s.mark_window = facts_.window;
   s.limits.steps = options_.steps;
   if (options_.time_limit > 0) s.limits.seconds = std::max(time_left(), 1e-3);
   s.limits.cancel = &interrupted();
-  s.after_setup = [this](vm::Machine& machine) { model_.write_state(machine); };
-  s.on_point = [this](const eval::CurvePoint& p) { display_->point(p); };
+  s.after_setup = [this](vm::Machine& machine, int lane) { model_.write_state(machine, lane); };
   s.on_progress = [this](const eval::Progress& p) { display_->update(p); };
   return s;
 }
@@ -97,34 +106,66 @@ void Runs::begin(const vm::Machine& machine, const tasks::Problem& problem) {
                                                options_.runs);
 }
 
-void Runs::run_one(int number) {
-  const std::uint64_t seed = options_.seed + static_cast<std::uint64_t>(number - 1);
-  const tasks::Problem problem = setup_.task->problem(seed, 0);
-  vm::MachineOptions machine_options;
-  machine_options.dtype = setup_.dtype;
-  machine_options.seed = seed;
-  machine_options.params =
-      model_.params.empty() ? vm::initial_params(setup_.program, seed) : model_.params;
-  std::unique_ptr<vm::Machine> machine;
-  if (options_.trace) {
-    machine = std::make_unique<eval::TracingMachine>(setup_.program, machine_options);
-  } else {
-    machine = vm::make_machine(options_.engine, setup_.program, machine_options);
+/// How many runs share a machine: several where that is faster and nothing is wanted of a single one.
+int Runs::together() const {
+  const bool alone = options_.trace || !options_.save.empty() || options_.time_limit > 0 ||
+                     setup_.protocol == eval::Protocol::automl;
+  const int most = std::min(options_.runs, vm::kFullLanes);
+  if (alone || most == 1) return 1;
+  const bool fits = options_.engine == "auto" && vm::fitting_engine(setup_.program, setup_.dtype, most) == "lanes";
+  return fits || options_.engine == "lanes" ? most : 1;
+}
+
+std::unique_ptr<vm::Machine> Runs::machine_for(const std::vector<vm::Birth>& births) const {
+  vm::MachineOptions options;
+  options.dtype = setup_.dtype;
+  options.lanes = static_cast<int>(births.size());
+  options.births = births;
+  if (options_.trace) return std::make_unique<eval::TracingMachine>(setup_.program, options);
+  return vm::make_machine(options_.engine, setup_.program, options);
+}
+
+/// The points of a run that was not watched alone, when it has ended.
+void Runs::show_points(int number, const RunResult& result) {
+  display_->clear();
+  display_->start_run(number, result.seed);
+  display_->update({result.outcome.steps, result.outcome.steps, result.outcome.seconds, eval::kNoScore});
+  for (const eval::CurvePoint& point : result.outcome.curve) display_->point(point);
+}
+
+void Runs::run_some(int first, int count) {
+  std::vector<tasks::Problem> problems;
+  std::vector<vm::Birth> births;
+  std::vector<eval::LaneLifetime> lives;
+  for (int k = 0; k < count; ++k) {
+    const std::uint64_t seed = options_.seed + static_cast<std::uint64_t>(first - 1 + k);
+    problems.push_back(setup_.task->problem(seed, 0));
+    births.push_back({seed, 0, std::make_shared<vm::ParamValues>(
+                                   model_.params.empty() ? vm::initial_params(setup_.program, seed) : model_.params)});
   }
-  if (number == 1) begin(*machine, problem);
-  display_->start_run(number, seed);
-  results_.push_back({seed, eval::run_lifetime(*machine, setup_.info(), problem, settings(seed))});
+  for (int k = 0; k < count; ++k) lives.push_back({&problems[k], births[k].seed, 0});
+  const auto machine = machine_for(births);
+  if (first == 1) begin(*machine, problems[0]);
+  eval::Settings all = settings(births[0].seed);
+  if (count == 1) {
+    display_->start_run(first, births[0].seed);
+    all.on_point = [this](const eval::CurvePoint& p) { display_->point(p); };
+  }
+  auto outcomes = eval::run_lifetimes(*machine, setup_.info(), lives, all);
+  for (int k = 0; k < count; ++k) {
+    results_.push_back({births[k].seed, std::move(outcomes[k])});
+    if (count > 1) show_points(first + k, results_.back());
+  }
   display_->clear();
   if (options_.trace) {
     const auto& found = static_cast<eval::TracingMachine&>(*machine).found();
     fmt::print("{}\n", found ? found->text() : "no register became NaN or infinite");
   }
-  if (!options_.save.empty()) save(*machine, machine_options, results_.back());
+  if (!options_.save.empty()) save(*machine, *births[0].params, results_.back());
 }
 
-void Runs::save(const vm::Machine& machine, const vm::MachineOptions& made_with,
-                const RunResult& result) const {
-  TensorFile file = model_of(machine, made_with.params);
+void Runs::save(const vm::Machine& machine, const vm::ParamValues& params, const RunResult& result) const {
+  TensorFile file = model_of(machine, params);
   file.metadata = {{"format", "mlz"},
                    {"version", version_text()},
                    {"program", facts_.program},
@@ -164,23 +205,34 @@ int Runs::exit_code() const {
   return kSuccess;
 }
 
+RunSet Runs::run_all() {
+  const int most = together();
+  for (int first = 1; first <= options_.runs && !interrupted(); first += most) {
+    if (first > 1 && options_.time_limit > 0 && time_left() <= 0) break;
+    run_some(first, std::min(most, options_.runs - first + 1));
+  }
+  return {facts_, results_};
+}
+
 int Runs::run() {
   catch_interrupts();
-  for (int number = 1; number <= options_.runs && !interrupted(); ++number) {
-    if (number > 1 && options_.time_limit > 0 && time_left() <= 0) break;
-    run_one(number);
-  }
+  run_all();
   report();
   return exit_code();
 }
 
 }  // namespace
 
+RunSet run_all(const RunOptions& options, Setup setup, const CoreProgram& core) {
+  return Runs(options, std::move(setup), core).run_all();
+}
+
 int run_program(const RunOptions& options) {
   if (options.list_ops || options.list_tasks) {
     fmt::print("{}", options.list_ops ? list_ops() : tasks::list_tasks());
     return kSuccess;
   }
+  if (!options.matrix.empty()) return run_matrix(options);
   check_writable(options.curve, "--curve");
   check_writable(options.plot, "--plot");
   check_writable(options.save, "--save");
