@@ -173,6 +173,28 @@ TEST_CASE("a param written for one lane stays as it was in the others") {
   }
 }
 
+TEST_CASE("lanes are born with params and seeds of their own") {
+  const vm::BoundProgram program = program_of(kSharedRule);
+  const auto m = on_device(program, lanes_of(3));
+  const auto reference = vm::make_reference(program, lanes_of(3));
+  auto other = std::make_shared<vm::ParamValues>(vm::initial_params(program, 77));
+  const auto same = std::make_shared<vm::ParamValues>(vm::initial_params(program, 5));
+  const std::vector<vm::Birth> births[] = {{{1, 4, same}, {2, 9, other}, {3, 0, same}}, {{1, 0, same}, {1, 1, same}, {1, 2, same}}};
+  for (const auto& all : births) {
+    for (vm::Machine* each : {static_cast<vm::Machine*>(m.get()), reference.get()}) {
+      each->set_births(all);
+      each->reset();
+      each->run(Function::setup);
+    }
+    const bool shared = m->plan().layout.shared[program.by_name.at("V")] != 0;
+    CHECK(shared == (all[1].params == same));
+    for (std::uint32_t n = 0; n < 2; ++n) {
+      step({m.get(), reference.get()}, n);
+      check_same(*m, *reference);
+    }
+  }
+}
+
 TEST_CASE("draws go on where a snapshot was made, and in another stream when asked") {
   const vm::BoundProgram program = program_of("state y : vector[outputs]\ndef Predict(x):\n  y = normal(0, 1)\n");
   const auto m = on_device(program, lanes_of(2));

@@ -23,7 +23,7 @@ struct Session {
   bool tf32 = false;
   void* memory = nullptr;
   DrawState* state = nullptr;
-  std::uint32_t* lifetimes = nullptr;
+  LaneKey* keys = nullptr;
 };
 
 /// Work done so far.

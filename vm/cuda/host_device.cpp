@@ -168,7 +168,7 @@ class HostDevice final : public Device {
 
   template <class T>
   void run_as(const Launch& launch) {
-    const Frame<T> frame{static_cast<T*>(session_.memory), session_.state, session_.lifetimes};
+    const Frame<T> frame{static_cast<T*>(session_.memory), session_.state, session_.keys};
     std::visit(Loops<T>(frame), launch.work);
   }
 };

@@ -14,7 +14,7 @@ template <class T>
 struct Frame {
   T* memory = nullptr;
   DrawState* state = nullptr;
-  const std::uint32_t* lifetimes = nullptr;  ///< by lane
+  const LaneKey* keys = nullptr;  ///< by lane
 };
 
 MLZ_DEVICE inline std::uint32_t divide(std::uint32_t n, const Divider& d) {
@@ -292,7 +292,8 @@ MLZ_DEVICE inline double drawn(OpId op, double u, double a, double b) {
 template <class T>
 MLZ_DEVICE void run_draw(const DrawLaunch& l, const Frame<T>& f, std::uint32_t item) {
   const std::uint32_t lane = divide(item, l.pairs), pair = remainder(item, lane, l.pairs);
-  const DrawKey key{f.state->seed, static_cast<std::uint32_t>(f.state->stream), f.lifetimes[lane], l.sampler,
+  const DrawKey key{f.keys[lane].seed, static_cast<std::uint32_t>(f.state->stream),
+                    static_cast<std::uint32_t>(f.keys[lane].lifetime), l.sampler,
                     l.draw_first + l.draw_stride * f.state->runs[l.function]};
   const DrawPair u = draw_pair(key, pair);
   const auto a = static_cast<double>(*at(f, l.a, lane)), b = static_cast<double>(*at(f, l.b, lane));

@@ -155,9 +155,14 @@ struct Launch {
 /// What draws depend on, in the memory of the device: runs are counted there, so that a recorded function can be
 /// replayed.
 struct DrawState {
-  std::uint64_t seed = 0;
   std::uint64_t stream = 0;
   std::uint64_t runs[3] = {};
+};
+
+/// What the draws of one lane depend on besides.
+struct LaneKey {
+  std::uint64_t seed = 0;
+  std::uint64_t lifetime = 0;
 };
 
 /// Threads of a block, for all kernels but that of chains.

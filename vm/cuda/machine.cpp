@@ -19,22 +19,18 @@ class Engine final : public CudaMachine {
       : program_(program),
         options_(options),
         tuning_(tuning),
-        lifetimes_(lane_lifetimes(options)),
-        params_(param_values(program, options)),
+        births_(lane_births(program, options)),
         optimised_(options.optimise ? optimise(program, dtype()) : unoptimised(program, dtype())),
         device_(std::move(device)),
         state_memory_(*device_, sizeof(DrawState)),
-        lifetimes_memory_(*device_, lifetimes_.size() * sizeof(std::uint32_t)) {
-    state_.seed = options.seed;
-    device_->upload(lifetimes_memory_.template as<void>(), lifetimes_.data(),
-                    lifetimes_.size() * sizeof(std::uint32_t));
-    build();
+        keys_memory_(*device_, births_.size() * sizeof(LaneKey)) {
+    options_.lanes = lanes();
     reset();
   }
 
   std::string_view engine() const override { return options_.tf32 ? "cuda-tf32" : "cuda"; }
   DType dtype() const override { return std::is_same_v<T, double> ? DType::f64 : DType::f32; }
-  int lanes() const override { return static_cast<int>(lifetimes_.size()); }
+  int lanes() const override { return static_cast<int>(births_.size()); }
   const BoundProgram& program() const override { return program_; }
   const Device& device() const override { return *device_; }
   const CudaPlan& plan() const override { return *plan_; }
@@ -42,10 +38,18 @@ class Engine final : public CudaMachine {
   void reset() override {
     std::ranges::fill(state_.runs, 0u);
     send_state();
+    send_keys();
     fixed_is_old_ = true;
-    registers_->zero();
-    set_births();
+    if (const std::vector<char> apart = params_apart(); !plan_ || apart != apart_) {
+      apart_ = apart;
+      build();
+    } else {
+      registers_->zero();
+    }
+    begin_lives();
   }
+
+  void set_births(std::span<const Birth> births) override { births_ = lane_births(program_, births, lanes()); }
 
   void run(Function function) override {
     before(function);
@@ -97,11 +101,11 @@ class Engine final : public CudaMachine {
   BoundProgram program_;
   MachineOptions options_;
   Tuning tuning_;
-  std::vector<std::uint32_t> lifetimes_;
-  std::vector<std::vector<double>> params_;
+  std::vector<Birth> births_;
   Optimised optimised_;
   std::unique_ptr<Device> device_;
-  Allocation state_memory_, lifetimes_memory_;
+  Allocation state_memory_, keys_memory_;
+  std::vector<char> apart_;  // by register: whether lanes were born with values of their own
   std::unique_ptr<CudaPlan> plan_;
   std::unique_ptr<Registers<T>> registers_;
   std::array<int, 4> sequence_{};
@@ -110,12 +114,12 @@ class Engine final : public CudaMachine {
 
   /// Plans, and makes room. The values of registers are lost.
   void build() {
-    plan_ = std::make_unique<CudaPlan>(make_plan(optimised_, options_, tuning_));
+    plan_ = std::make_unique<CudaPlan>(make_plan(optimised_, options_, tuning_, apart_));
     registers_.reset();
     registers_ = std::make_unique<Registers<T>>(*device_, optimised_.program, plan_->layout);
     device_->clear();
     device_->begin({std::is_same_v<T, double>, options_.tf32, registers_->data(),
-                    state_memory_.template as<DrawState>(), lifetimes_memory_.template as<std::uint32_t>()});
+                    state_memory_.template as<DrawState>(), keys_memory_.template as<LaneKey>()});
     for (std::size_t f = 0; f < sequence_.size(); ++f) sequence_[f] = device_->add(plan_->code[f]);
   }
 
@@ -124,28 +128,57 @@ class Engine final : public CudaMachine {
     const std::vector<T> saved = registers_->save(optimised_.kept);
     tuning_.share = false;
     build();
-    set_births();
+    begin_lives();
     registers_->restore(optimised_.kept, saved);
     fixed_is_old_ = true;
   }
 
   void send_state() { device_->upload(state_memory_.template as<void>(), &state_, sizeof(DrawState)); }
 
-  void set_births() {
+  void send_keys() {
+    std::vector<LaneKey> keys;
+    for (const Birth& birth : births_) keys.push_back({birth.seed, birth.lifetime});
+    device_->upload(keys_memory_.template as<void>(), keys.data(), keys.size() * sizeof(LaneKey));
+  }
+
+  /// By register: whether it starts as a param that is not the same in all lanes.
+  std::vector<char> params_apart() const {
     const std::vector<BoundRegister>& registers = optimised_.program.registers;
-    const auto param = [&](RegisterId id) {
-      const auto found = std::ranges::find(program_.params, id, &BoundProgram::Param::id);
-      const auto& values = params_[static_cast<std::size_t>(found - program_.params.begin())];
-      return std::vector<T>(values.begin(), values.end());
-    };
+    std::vector<char> apart(registers.size(), 0);
+    for (std::size_t k = 0; k < program_.params.size(); ++k) {
+      const auto differs = [&](const Birth& birth) {
+        return birth.params != births_[0].params && (*birth.params)[k] != (*births_[0].params)[k];
+      };
+      apart[program_.params[k].id] = std::ranges::any_of(births_, differs);
+    }
+    for (RegisterId id = 0; id < registers.size(); ++id) {
+      if (registers[id].birth == BoundRegister::Birth::copy) apart[id] = apart[registers[id].copy_of];
+    }
+    return apart;
+  }
+
+  void begin_lives() {
+    const std::vector<BoundRegister>& registers = optimised_.program.registers;
     for (RegisterId id = 0; id < registers.size(); ++id) {
       const BoundRegister& r = registers[id];
       if (plan_->layout.offset[id] == kNowhere) continue;
-      if (r.birth == BoundRegister::Birth::param) registers_->fill(id, param(id));
-      if (r.birth == BoundRegister::Birth::copy && optimised_.kept[id] != 0) registers_->fill(id, param(r.copy_of));
+      if (r.birth == BoundRegister::Birth::param) start_as_param(id, id);
+      if (r.birth == BoundRegister::Birth::copy && optimised_.kept[id] != 0) start_as_param(id, r.copy_of);
       if (r.birth == BoundRegister::Birth::constant)
         registers_->fill(id, std::vector<T>(static_cast<std::size_t>(r.size()), static_cast<T>(r.constant)));
     }
+    registers_->flush();
+  }
+
+  void start_as_param(RegisterId id, RegisterId param) {
+    const auto found = std::ranges::find(program_.params, param, &BoundProgram::Param::id);
+    const auto k = static_cast<std::size_t>(found - program_.params.begin());
+    const auto values = [&](int lane) {
+      const std::vector<double>& from = (*births_[static_cast<std::size_t>(lane)].params)[k];
+      return std::vector<T>(from.begin(), from.end());
+    };
+    if (apart_[id] == 0) return registers_->fill(id, values(0));
+    for (int lane = 0; lane < lanes(); ++lane) registers_->write(id, lane, values(lane));
   }
 
   void before(Function function) {

@@ -161,11 +161,12 @@ Layout make_layout(const Optimised& optimised, const dense::Plan& plan, const Ma
   return layout;
 }
 
-CudaPlan make_plan(const Optimised& optimised, const MachineOptions& options, const Tuning& tuning) {
+CudaPlan make_plan(const Optimised& optimised, const MachineOptions& options, const Tuning& tuning,
+                   const std::vector<char>& apart) {
   const dense::Plan fused = fused_plan(optimised, options);
   const bool share = tuning.share && options.lanes > 1;
   std::vector<char> shared =
-      share ? shared_registers(optimised, fused) : std::vector<char>(optimised.program.registers.size(), 0);
+      share ? shared_registers(optimised, fused, apart) : std::vector<char>(optimised.program.registers.size(), 0);
   CudaPlan plan;
   plan.layout = make_layout(optimised, fused, options, std::move(shared));
   Planner planner(optimised, options, tuning, plan);

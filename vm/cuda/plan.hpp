@@ -43,8 +43,10 @@ struct CudaPlan {
   std::array<std::vector<Launch>, 4> code;  ///< as dense::Plan::code; each ends with a CountLaunch, but kFixed
 };
 
-/// Plans a program for a number of lanes. Throws InputError when a register of all lanes has 2^31 entries or more.
-CudaPlan make_plan(const Optimised& optimised, const MachineOptions& options, const Tuning& tuning);
+/// Plans a program for a number of lanes. `apart` by register, or empty: those that lanes do not begin life with in
+/// common. Throws InputError when a register of all lanes has 2^31 entries or more.
+CudaPlan make_plan(const Optimised& optimised, const MachineOptions& options, const Tuning& tuning,
+                   const std::vector<char>& apart = {});
 
 /// One line per launch: the kernel or cuBLAS call, sizes, result and operands.
 std::string print(const CudaPlan& plan, const BoundProgram& program);
@@ -56,8 +58,8 @@ std::string print(const CudaPlan& plan, const BoundProgram& program);
 dense::Plan fused_plan(const Optimised& optimised, const MachineOptions& options);
 
 /// By register: whether its value is the same in all lanes whatever the program does, so long as the host writes the
-/// same to all. Those with a role but `param` are handed in lane by lane.
-std::vector<char> shared_registers(const Optimised& optimised, const dense::Plan& plan);
+/// same to all. Those with a role are handed in lane by lane, those in `apart` are not shared from the start.
+std::vector<char> shared_registers(const Optimised& optimised, const dense::Plan& plan, const std::vector<char>& apart);
 
 Layout make_layout(const Optimised& optimised, const dense::Plan& plan, const MachineOptions& options,
                    std::vector<char> shared);

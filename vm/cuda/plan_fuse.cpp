@@ -114,11 +114,14 @@ bool separate_chains(const std::vector<PlanOp>& code, std::vector<char>& shared)
 
 }  // namespace
 
-std::vector<char> shared_registers(const Optimised& optimised, const dense::Plan& plan) {
+std::vector<char> shared_registers(const Optimised& optimised, const dense::Plan& plan, const std::vector<char>& apart) {
   const BoundProgram& program = optimised.program;
   std::vector<char> shared(program.registers.size(), 1);
   for (const RegisterId id : program.role) {
     if (id != kNoRegister && program.registers[id].birth != BoundRegister::Birth::param) shared[id] = 0;
+  }
+  for (RegisterId id = 0; id < apart.size(); ++id) {
+    if (apart[id] != 0) shared[id] = 0;
   }
   bool changed = true;
   while (changed) {

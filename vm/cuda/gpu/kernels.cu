@@ -175,7 +175,7 @@ class Launcher {
 
 template <class T>
 void launch_as(const Launch& launch, const Session& s, cudaStream_t stream) {
-  const Frame<T> frame{static_cast<T*>(s.memory), s.state, s.lifetimes};
+  const Frame<T> frame{static_cast<T*>(s.memory), s.state, s.keys};
   std::visit(Launcher<T>(frame, stream), launch.work);
 }
 
