@@ -7,12 +7,18 @@
 namespace mlz::bench {
 namespace {
 
+/// The product depends on x, for else it would be computed once.
 constexpr const char* kProduct = R"(
-param A : matrix[features, features] ~ normal(0, 1)
-param B : matrix[features, features] ~ normal(0, 1)
-state y : matrix[features, features]
+state A : matrix[features, features]
+state B : matrix[features, features]
+state y : vector[features]
+def Setup():
+  A = normal(0, 1)
+  B = normal(0, 1)
 def Predict(x):
-  y = A @ B
+  A[0, 0] = x[0]
+  P = A @ B
+  y = P[0]
 )";
 
 void add_products(std::vector<GpuCase>& out) {

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <mutex>
 
-#include "vm/cuda/gpu/cublas.hpp"
+#include "vm/cuda/gpu/blas_calls.hpp"
 #include "vm/cuda/gpu/launcher.hpp"
 #include "vm/cuda/gpu/uplink.hpp"
 
@@ -35,17 +35,10 @@ class Products {
   void run(const Launch& launch, const Session& session) {
     const int math = session.tf32 && !session.wide ? Cublas::kTf32Math : Cublas::kDefaultMath;
     check_blas(blas_.set_math(handle_, math), "cublasSetMathMode");
-    if (const auto* gemm = std::get_if<GemmLaunch>(&launch.work)) {
-      if (session.wide)
-        run_gemm(*gemm, static_cast<double*>(session.memory), blas_.dgemm, blas_.dgemm_batched);
-      else
-        run_gemm(*gemm, static_cast<float*>(session.memory), blas_.sgemm, blas_.sgemm_batched);
-    } else if (const auto* gemv = std::get_if<GemvLaunch>(&launch.work)) {
-      if (session.wide)
-        run_gemv(*gemv, static_cast<double*>(session.memory), blas_.dgemv, blas_.dgemv_batched);
-      else
-        run_gemv(*gemv, static_cast<float*>(session.memory), blas_.sgemv, blas_.sgemv_batched);
-    }
+    if (session.wide)
+      run_as(launch, static_cast<double*>(session.memory), blas_.dgemm, blas_.dgemm_batched, blas_.dgemv, blas_.dgemv_batched);
+    else
+      run_as(launch, static_cast<float*>(session.memory), blas_.sgemm, blas_.sgemm_batched, blas_.sgemv, blas_.sgemv_batched);
   }
 
  private:
@@ -58,29 +51,13 @@ class Products {
     if (status != Cublas::kSuccess) throw DeviceError(std::string(what) + ": " + blas_.status(status));
   }
 
-  // cuBLAS has columns where we have rows: what is a b here is b' a' there, the same numbers without a transpose.
   template <class T>
-  void run_gemm(const GemmLaunch& l, T* memory, Cublas::Gemm<T> gemm, Cublas::GemmBatched<T> batched) {
-    const int op_a = l.a_transposed ? Cublas::kTrans : Cublas::kNoTrans;
-    const int op_b = l.b_transposed ? Cublas::kTrans : Cublas::kNoTrans;
-    const T alpha = static_cast<T>(l.alpha), beta = static_cast<T>(l.beta);
-    const T *a = memory + l.a.offset, *b = memory + l.b.offset;
-    T* c = memory + l.c.offset;
-    const int status = l.batch == 1 ? gemm(handle_, op_b, op_a, l.n, l.m, l.k, &alpha, b, l.ldb, a, l.lda, &beta, c, l.ldc)
-                                    : batched(handle_, op_b, op_a, l.n, l.m, l.k, &alpha, b, l.ldb, l.b.lane_step, a,
-                                              l.lda, l.a.lane_step, &beta, c, l.ldc, l.c.lane_step, l.batch);
-    check_blas(status, "cublasGemm");
-  }
-  template <class T>
-  void run_gemv(const GemvLaunch& l, T* memory, Cublas::Gemv<T> gemv, Cublas::GemvBatched<T> batched) {
-    const int op = l.down ? Cublas::kNoTrans : Cublas::kTrans;
-    const T one = 1, zero = 0;
-    const T *a = memory + l.a.offset, *x = memory + l.x.offset;
-    T* to = memory + l.to.offset;
-    const int status = l.batch == 1 ? gemv(handle_, op, l.cols, l.rows, &one, a, l.cols, x, 1, &zero, to, 1)
-                                    : batched(handle_, op, l.cols, l.rows, &one, a, l.cols, l.a.lane_step, x, 1,
-                                              l.x.lane_step, &zero, to, 1, l.to.lane_step, l.batch);
-    check_blas(status, "cublasGemv");
+  void run_as(const Launch& launch, T* memory, Cublas::Gemm<T> gemm, Cublas::GemmBatched<T> gemm_batched,
+              Cublas::Gemv<T> gemv, Cublas::GemvBatched<T> gemv_batched) {
+    if (const auto* l = std::get_if<GemmLaunch>(&launch.work))
+      check_blas(call_gemm(handle_, *l, memory, gemm, gemm_batched), "cublasGemm");
+    else if (const auto* v = std::get_if<GemvLaunch>(&launch.work))
+      check_blas(call_gemv(handle_, *v, memory, gemv, gemv_batched), "cublasGemv");
   }
 };
 
