@@ -1,5 +1,5 @@
-# mlz_cuda: the part of the engine `cuda` that runs on a GPU, a library that programs open when that engine is asked for.
-# Programs neither link CUDA nor need a driver to start. MLZ_CUDA says whether it is built:
+# mlz_cuda: the part of the engine `cuda` that runs on a GPU, a library that programs open when that engine is asked
+# for. Programs neither link CUDA nor need a driver to start. MLZ_CUDA says whether it is built:
 #   AUTO  where a CUDA toolkit of version 12 or newer is found, also under /usr/local/cuda
 #         (the default; in a larger project that is OFF)
 #   ON    always: an error without one
@@ -23,7 +23,7 @@ macro(mlz_find_cuda)
       mark_as_advanced(MLZ_NVCC)
     endif()
     if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
-      # Machine code for the processors of 9.0, and an intermediate form that drivers compile for all others from 7.5 on.
+      # Machine code for 9.0, and an intermediate form that drivers compile for all others from 7.5 on.
       set(CMAKE_CUDA_ARCHITECTURES "75-virtual;90-real" CACHE STRING "What mlz_cuda is compiled for")
     endif()
     include(CheckLanguage)

@@ -11,11 +11,10 @@ MLZ_LEVEL_BEGIN
 MLZ_INLINE std::uint64_t two_over_pi_bits(int first) {
   /// The first bits after the point; enough for the largest exponent.
   static constexpr std::uint64_t bits[] = {
-    0xa2f9836e4e441529, 0xfc2757d1f534ddc0, 0xdb6295993c439041, 0xfe5163abdebbc561,
-    0xb7246e3a424dd2e0, 0x06492eea09d1921c, 0xfe1deb1cb129a73e, 0xe88235f52ebb4484,
-    0xe99c7026b45f7e41, 0x3991d639835339f4, 0x9c845f8bbdf9283b, 0x1ff897ffde05980f,
-    0xef2f118b5a0a6d1f, 0x6d367ecf27cb09b7, 0x4f463f669e5fea2d, 0x7527bac7ebe5f17b,
-    0x3d0739f78a5292ea, 0x6bfb5fb11f8d5d08, 0x56033046fc7b6bab, 0xf0cfbc209af4361d};
+      0xa2f9836e4e441529, 0xfc2757d1f534ddc0, 0xdb6295993c439041, 0xfe5163abdebbc561, 0xb7246e3a424dd2e0,
+      0x06492eea09d1921c, 0xfe1deb1cb129a73e, 0xe88235f52ebb4484, 0xe99c7026b45f7e41, 0x3991d639835339f4,
+      0x9c845f8bbdf9283b, 0x1ff897ffde05980f, 0xef2f118b5a0a6d1f, 0x6d367ecf27cb09b7, 0x4f463f669e5fea2d,
+      0x7527bac7ebe5f17b, 0x3d0739f78a5292ea, 0x6bfb5fb11f8d5d08, 0x56033046fc7b6bab, 0xf0cfbc209af4361d};
   if (first <= -64) return 0;
   if (first < 0) return bits[0] >> -first;
   const int word = first / 64, shift = first % 64;
@@ -47,16 +46,14 @@ MLZ_INLINE QuarterTurns quarter_turns(double a) {
     ++n;
   }
   const auto lead = static_cast<double>(static_cast<std::uint64_t>(fraction >> 64) >> 11);  // exact
-  const auto tail =
-      static_cast<double>(static_cast<std::uint64_t>(fraction >> 11));  // the next 64 bits
+  const auto tail = static_cast<double>(static_cast<std::uint64_t>(fraction >> 11));        // the next 64 bits
   const double f_high = lead * 0x1p-53, f_low = tail * 0x1p-117;
   const double sum = f_high + f_low, rest = (f_high - sum) + f_low;
   // (sum + rest) * pi/2, with the product of the leading parts split into exact halves (Dekker
   // 1971)
   constexpr double pi_half = 0x1.921fb54442d18p+0, pi_low = 0x1.1a62633145c07p-54;
   const auto halves = [](double v, double& h, double& l) {
-    h = __builtin_bit_cast(double,
-                           __builtin_bit_cast(std::uint64_t, v) & ~std::uint64_t{0x7ffffff});
+    h = __builtin_bit_cast(double, __builtin_bit_cast(std::uint64_t, v) & ~std::uint64_t{0x7ffffff});
     l = v - h;
   };
   double sum_h, sum_l, pi_h, pi_l;

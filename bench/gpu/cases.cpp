@@ -24,7 +24,11 @@ def Predict(x):
 void add_products(std::vector<GpuCase>& out) {
   for (const std::int64_t n : {256, 512, 1024, 2048, 4096, 8192}) {
     for (const bool tf32 : {false, true}) {
-      GpuCase c{"product", fmt::format("{0} x {0}{1}", n, tf32 ? ", TF32" : ""), kProduct, {}, {{"features", n}, {"outputs", 1}}};
+      GpuCase c{"product",
+                fmt::format("{0} x {0}{1}", n, tf32 ? ", TF32" : ""),
+                kProduct,
+                {},
+                {{"features", n}, {"outputs", 1}}};
       c.tf32 = tf32;
       c.square = n;
       c.slow_on_cpu = n > 2048 || tf32;
@@ -35,20 +39,29 @@ void add_products(std::vector<GpuCase>& out) {
 
 void add_populations(std::vector<GpuCase>& out) {
   for (const int lanes : {64, 256, 1024}) {
-    out.push_back({"vsml", fmt::format("784 to 10, {} lifetimes", lanes), "stdlib/vsml.mlz", {},
-                   {{"features", 784}, {"outputs", 10}}, lanes});
+    out.push_back({"vsml",
+                   fmt::format("784 to 10, {} lifetimes", lanes),
+                   "stdlib/vsml.mlz",
+                   {},
+                   {{"features", 784}, {"outputs", 10}},
+                   lanes});
   }
   for (const int lanes : {1, 128}) {
-    out.push_back({"srwm", fmt::format("width 256, {} lifetimes", lanes), "stdlib/srwm.mlz",
+    out.push_back({"srwm",
+                   fmt::format("width 256, {} lifetimes", lanes),
+                   "stdlib/srwm.mlz",
                    {{"heads", "16"}, {"input_softmax", "0"}, {"norm_residual", "1"}, {"feedback", "2"}},
-                   {{"features", 784}, {"outputs", 5}}, lanes});
+                   {{"features", 784}, {"outputs", 5}},
+                   lanes});
   }
 }
 
 void add_networks(std::vector<GpuCase>& out) {
   for (const int width : {256, 1024, 4096}) {
     for (const bool tf32 : {false, true}) {
-      GpuCase c{"mlp", fmt::format("784, {0}, {0}, 10, batch 128{1}", width, tf32 ? ", TF32" : ""), "stdlib/mlp.mlz",
+      GpuCase c{"mlp",
+                fmt::format("784, {0}, {0}, 10, batch 128{1}", width, tf32 ? ", TF32" : ""),
+                "stdlib/mlp.mlz",
                 {{"n", fmt::format("[features,{0},{0},outputs]", width)}, {"batch", "128"}},
                 {{"features", 784}, {"outputs", 10}}};
       c.tf32 = tf32;
@@ -56,9 +69,15 @@ void add_networks(std::vector<GpuCase>& out) {
       out.push_back(c);
     }
   }
-  out.push_back({"bilinear", "3072, one example", MLZ_SOURCE_DIR "/models/evolved/bilinear.mlz", {},
+  out.push_back({"bilinear",
+                 "3072, one example",
+                 MLZ_SOURCE_DIR "/models/evolved/bilinear.mlz",
+                 {},
                  {{"features", 3072}, {"outputs", 1}}});
-  out.push_back({"bilinear", "3072, batch 50", MLZ_SOURCE_DIR "/models/evolved/bilinear_batch.mlz", {},
+  out.push_back({"bilinear",
+                 "3072, batch 50",
+                 MLZ_SOURCE_DIR "/models/evolved/bilinear_batch.mlz",
+                 {},
                  {{"features", 3072}, {"outputs", 1}}});
 }
 

@@ -10,9 +10,9 @@ namespace mlz::bench {
 /// A learner at one size.
 struct GpuCase {
   std::string group, name;
-  std::string program;                         ///< file, or the text itself where it has lines
-  std::map<std::string, std::string> set;      ///< as --set
-  std::map<std::string, std::int64_t> sizes;   ///< features, outputs
+  std::string program;                        ///< file, or the text itself where it has lines
+  std::map<std::string, std::string> set;     ///< as --set
+  std::map<std::string, std::int64_t> sizes;  ///< features, outputs
   int lanes = 1;
   bool tf32 = false;
   std::int64_t square = 0;  ///< a product of so many rows and columns, to compare with cuBLAS alone; 0: another learner

@@ -14,15 +14,17 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double since(Clock::time_point start) { return std::chrono::duration<double, std::milli>(Clock::now() - start).count(); }
+double since(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
 
 struct Row {
-  double ms = 0;         ///< a step whose inputs are on the GPU already
-  double fed_ms = 0;     ///< a step with inputs handed in and the prediction read
-  double product_ms = 0;  ///< of the calls of cuBLAS in a step, one by one
-  double each_ms = 0;     ///< of all launches, one by one
-  double bare_ms = 0;    ///< cuBLAS alone; 0: not measured
-  double dense_ms = 0;   ///< on one core of the processor; 0: not measured
+  double ms = 0;                   ///< a step whose inputs are on the GPU already
+  double fed_ms = 0;               ///< a step with inputs handed in and the prediction read
+  double product_ms = 0;           ///< of the calls of cuBLAS in a step, one by one
+  double each_ms = 0;              ///< of all launches, one by one
+  double bare_ms = 0;              ///< cuBLAS alone; 0: not measured
+  double dense_ms = 0;             ///< on one core of the processor; 0: not measured
   double launches = 0, bytes = 0;  ///< a step; bytes to and from the GPU when fed
 };
 
@@ -75,14 +77,16 @@ vm::MachineOptions options_of(const GpuCase& c) {
   return o;
 }
 
+bool is_product(const vm::cuda::Launch& l) {
+  return std::holds_alternative<vm::cuda::GemmLaunch>(l.work) || std::holds_alternative<vm::cuda::GemvLaunch>(l.work);
+}
+
 void time_launches(vm::cuda::CudaMachine& m, Row& row) {
   for (const Function f : {Function::predict, Function::learn}) {
     const auto times = m.time(f);
     for (std::size_t k = 0; k < times.size(); ++k) {
-      const auto& work = m.plan().code[static_cast<std::size_t>(f)][k].work;
-      const bool product = std::holds_alternative<vm::cuda::GemmLaunch>(work) || std::holds_alternative<vm::cuda::GemvLaunch>(work);
       row.each_ms += times[k];
-      row.product_ms += product ? times[k] : 0;
+      row.product_ms += is_product(m.plan().code[static_cast<std::size_t>(f)][k]) ? times[k] : 0;
     }
   }
 }
@@ -126,20 +130,29 @@ void print_heading() {
 }
 
 void print_row(const GpuCase& c, const Row& r) {
-  fmt::print("{:<9} {:<38} {:>10.4f} {:>10.4f} {:>7.0f}% {:>8} {:>9} {:>8.0f} {:>11.0f}\n", c.group, c.name, r.ms, r.fed_ms,
-             r.each_ms > 0 ? 100 * r.product_ms / r.each_ms : 0, ratio(r.ms, r.bare_ms), ratio(r.dense_ms, r.ms),
-             r.launches, r.bytes);
+  const double share = r.each_ms > 0 ? 100 * r.product_ms / r.each_ms : 0;
+  fmt::print("{:<9} {:<38} {:>10.4f} {:>10.4f} {:>7.0f}% {:>8} {:>9} {:>8.0f} {:>11.0f}\n", c.group, c.name, r.ms,
+             r.fed_ms, share, ratio(r.ms, r.bare_ms), ratio(r.dense_ms, r.ms), r.launches, r.bytes);
   std::fflush(stdout);
 }
 
 nlohmann::json to_json(const GpuCase& c, const Row& r) {
-  return {{"group", c.group}, {"case", c.name}, {"lifetimes", c.lanes}, {"tf32", c.tf32}, {"ms", r.ms},
-          {"fed_ms", r.fed_ms}, {"cublas_ms", r.product_ms}, {"launches_ms", r.each_ms}, {"bare_cublas_ms", r.bare_ms},
-          {"dense_ms", r.dense_ms}, {"launches", r.launches}, {"bytes", r.bytes}};
+  return {{"group", c.group},
+          {"case", c.name},
+          {"lifetimes", c.lanes},
+          {"tf32", c.tf32},
+          {"ms", r.ms},
+          {"fed_ms", r.fed_ms},
+          {"cublas_ms", r.product_ms},
+          {"launches_ms", r.each_ms},
+          {"bare_cublas_ms", r.bare_ms},
+          {"dense_ms", r.dense_ms},
+          {"launches", r.launches},
+          {"bytes", r.bytes}};
 }
 
 int main_of(int argc, char** argv) {
-  CLI::App app{"Steps of learners on a GPU: time, share of cuBLAS, launches, and beside cuBLAS alone and the processor"};
+  CLI::App app{"Steps of learners on a GPU: time, share of cuBLAS, launches, beside cuBLAS alone and the processor"};
   bool quick = false;
   double seconds = 0.5;
   std::string json, only;

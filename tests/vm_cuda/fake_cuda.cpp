@@ -100,7 +100,8 @@ cudaError_t cudaEventCreate(cudaEvent_t* e) {
 }
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t* e, unsigned) { return cudaEventCreate(e); }
 cudaError_t cudaEventRecord(cudaEvent_t e, cudaStream_t) {
-  return enqueue([=] { *reinterpret_cast<std::chrono::steady_clock::time_point*>(e) = std::chrono::steady_clock::now(); });
+  return enqueue(
+      [=] { *reinterpret_cast<std::chrono::steady_clock::time_point*>(e) = std::chrono::steady_clock::now(); });
 }
 cudaError_t cudaEventSynchronize(cudaEvent_t) { return finish(); }
 cudaError_t cudaEventElapsedTime(float* ms, cudaEvent_t, cudaEvent_t) { return *ms = 1, cudaSuccess; }
@@ -158,17 +159,19 @@ int gemm(void*, int op_b, int op_a, int n, int m, int k, const T* alpha, const T
   return Cublas::kSuccess;
 }
 template <class T>
-int gemm_batched(void* h, int op_b, int op_a, int n, int m, int k, const T* alpha, const T* b, int ldb, long long step_b,
-                 const T* a, int lda, long long step_a, const T* beta, T* c, int ldc, long long step_c, int count) {
+int gemm_batched(void* h, int op_b, int op_a, int n, int m, int k, const T* alpha, const T* b, int ldb,
+                 long long step_b, const T* a, int lda, long long step_a, const T* beta, T* c, int ldc,
+                 long long step_c, int count) {
   for (int i = 0; i < count; ++i)
     gemm(h, op_b, op_a, n, m, k, alpha, b + i * step_b, ldb, a + i * step_a, lda, beta, c + i * step_c, ldc);
   return Cublas::kSuccess;
 }
 template <class T>
-int gemv(void* h, int op, int m, int n, const T* alpha, const T* a, int lda, const T* x, int, const T* beta, T* y, int) {
+int gemv(void* h, int op, int m, int n, const T* alpha, const T* a, int lda, const T* x, int, const T* beta, T* y,
+         int) {
   const bool down = op == Cublas::kNoTrans;
-  return gemm(h, Cublas::kNoTrans, down ? Cublas::kTrans : Cublas::kNoTrans, 1, down ? m : n, down ? n : m, alpha, x, 1, a,
-              lda, beta, y, 1);
+  return gemm(h, Cublas::kNoTrans, down ? Cublas::kTrans : Cublas::kNoTrans, 1, down ? m : n, down ? n : m, alpha, x, 1,
+              a, lda, beta, y, 1);
 }
 template <class T>
 int gemv_batched(void* h, int op, int m, int n, const T* alpha, const T* a, int lda, long long step_a, const T* x, int,

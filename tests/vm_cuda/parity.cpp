@@ -175,9 +175,28 @@ class CaseMaker {
 };
 
 std::vector<double> operand(std::size_t n, std::uint32_t lane, std::uint32_t k, bool special) {
-  static constexpr double specials[] = {0.0,   -0.0,  1.0,    -1.0,  0.5,    1e-320, -1e-40, 1e-30, 88.8, -104.0,
-                                        710.0, -745.0, 1e5,   -3e7,  1e19,   -1e300, 3e38,   2.0,   -2.0,
-                                        __builtin_inf(), -__builtin_inf(), __builtin_nan("")};
+  static constexpr double specials[] = {0.0,
+                                        -0.0,
+                                        1.0,
+                                        -1.0,
+                                        0.5,
+                                        1e-320,
+                                        -1e-40,
+                                        1e-30,
+                                        88.8,
+                                        -104.0,
+                                        710.0,
+                                        -745.0,
+                                        1e5,
+                                        -3e7,
+                                        1e19,
+                                        -1e300,
+                                        3e38,
+                                        2.0,
+                                        -2.0,
+                                        __builtin_inf(),
+                                        -__builtin_inf(),
+                                        __builtin_nan("")};
   std::vector<double> out(n);
   draw_normal(DrawKey{7, kTaskStream, lane, k, 0}, 0, 2, out);
   for (std::size_t i = lane + k; special && i < n; i += 3) out[i] = specials[(i / 3 + 5 * k) % std::size(specials)];
@@ -197,20 +216,13 @@ double apart(double a, double b, bool rows) {
 const std::vector<Parity>& gpu_parity() {
   constexpr double library = 1e-15, rounded = 2.5e-7;
   static const std::vector<Parity> table{
-      {OpId::power, 2e-15, 6e-7},
-      {OpId::sin, library, 0},
-      {OpId::cos, library, 0},
-      {OpId::tan, library, 0},
-      {OpId::arcsin, library, 0},
-      {OpId::arccos, library, 0},
-      {OpId::arctan, library, 0},
-      {OpId::exp, library, 0},
-      {OpId::log, library, 0},
-      {OpId::sigmoid, library, 0},
-      {OpId::softmax, 4e-15, 0},
-      {OpId::log_softmax, 4e-15, 0},
-      {OpId::normal, library, rounded},
-      {OpId::truncated_normal, library, rounded},
+      {OpId::power, 2e-15, 6e-7},       {OpId::sin, library, 0},
+      {OpId::cos, library, 0},          {OpId::tan, library, 0},
+      {OpId::arcsin, library, 0},       {OpId::arccos, library, 0},
+      {OpId::arctan, library, 0},       {OpId::exp, library, 0},
+      {OpId::log, library, 0},          {OpId::sigmoid, library, 0},
+      {OpId::softmax, 4e-15, 0},        {OpId::log_softmax, 4e-15, 0},
+      {OpId::normal, library, rounded}, {OpId::truncated_normal, library, rounded},
   };
   return table;
 }
@@ -231,7 +243,8 @@ double difference(const OpCase& c, vm::DType dtype, const OpenMachine& open, boo
   options.lifetimes = {4, 9, 2};
   options.seed = 11;
   options.blas = false;
-  const auto expected = dtype == vm::DType::f64 ? vm::make_reference(c.program, options) : vm::make_dense(c.program, options);
+  const auto expected =
+      dtype == vm::DType::f64 ? vm::make_reference(c.program, options) : vm::make_dense(c.program, options);
   const auto tested = open(c.program, options);
   for (vm::Machine* m : {expected.get(), tested.get()}) {
     for (int lane = 0; lane < 3; ++lane) {

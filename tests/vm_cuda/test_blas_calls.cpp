@@ -52,7 +52,8 @@ int gemv_batched(void* h, int op, int m, int n, const double* alpha, const doubl
                  const double* x, int step_x, long long step_xs, const double* beta, double* y, int step_y,
                  long long step_ys, int count) {
   for (int i = 0; i < count; ++i) {
-    const int status = gemv(h, op, m, n, alpha, a + i * step_a, lda, x + i * step_xs, step_x, beta, y + i * step_ys, step_y);
+    const int status =
+        gemv(h, op, m, n, alpha, a + i * step_a, lda, x + i * step_xs, step_x, beta, y + i * step_ys, step_y);
     if (status != 0) return status;
   }
   return 0;

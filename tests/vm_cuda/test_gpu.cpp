@@ -29,8 +29,8 @@ vm::MachineOptions options_of(std::uint64_t seed, int lanes, vm::DType dtype, bo
 /// Whether the GPU has the bits of the processor for all ops of the program.
 bool has_equal_bits(const vm::BoundProgram& program, vm::DType dtype) {
   static constexpr OpId both[] = {OpId::power, OpId::normal, OpId::truncated_normal};
-  static constexpr OpId wide[] = {OpId::sin,    OpId::cos, OpId::tan, OpId::arcsin,  OpId::arccos,  OpId::arctan,
-                                  OpId::exp,    OpId::log, OpId::sigmoid, OpId::softmax, OpId::log_softmax};
+  static constexpr OpId wide[] = {OpId::sin, OpId::cos, OpId::tan,     OpId::arcsin,  OpId::arccos,     OpId::arctan,
+                                  OpId::exp, OpId::log, OpId::sigmoid, OpId::softmax, OpId::log_softmax};
   for (const auto& code : program.code) {
     for (const auto& i : code) {
       if (!i.live) continue;
@@ -182,7 +182,8 @@ TEST_CASE("products of cuBLAS are those of the processor within rounding") {
 TEST_CASE("a run gives the same bits again") {
   const vm::BoundProgram program = network();
   for (const vm::DType dtype : {vm::DType::f32, vm::DType::f64}) {
-    const auto a = on_device(program, options_of(2, 4, dtype, true)), b = on_device(program, options_of(2, 4, dtype, true));
+    const auto a = on_device(program, options_of(2, 4, dtype, true)),
+               b = on_device(program, options_of(2, 4, dtype, true));
     Lives lives({a.get(), b.get()}, 1);
     lives.setup();
     for (int n = 0; n < 8; ++n) {

@@ -74,7 +74,8 @@ void feed(std::initializer_list<vm::Machine*> machines, Role role, std::uint32_t
   const vm::RegisterId id = program.with_role(role);
   for (int lane = 0; lane < (*machines.begin())->lanes(); ++lane) {
     std::vector<double> v(static_cast<std::size_t>(program.registers[id].size()));
-    draw_normal(DrawKey{1, kTaskStream, static_cast<std::uint32_t>(lane), static_cast<std::uint32_t>(role), step}, 0, 1, v);
+    draw_normal(DrawKey{1, kTaskStream, static_cast<std::uint32_t>(lane), static_cast<std::uint32_t>(role), step}, 0, 1,
+                v);
     for (vm::Machine* m : machines) m->write(id, lane, std::span<const double>(v));
   }
 }
@@ -127,7 +128,8 @@ TEST_CASE("lanes with inputs of their own have the bits of the reference engine"
     const vm::BoundProgram program = program_of(text);
     const auto m = on_device(program, lanes_of(5)), plain = on_device(program, lanes_of(5, false));
     const auto reference = vm::make_reference(program, lanes_of(5));
-    for (vm::Machine* each : {static_cast<vm::Machine*>(m.get()), static_cast<vm::Machine*>(plain.get()), reference.get()})
+    for (vm::Machine* each :
+         {static_cast<vm::Machine*>(m.get()), static_cast<vm::Machine*>(plain.get()), reference.get()})
       each->run(Function::setup);
     for (std::uint32_t n = 0; n < 4; ++n) {
       step({m.get(), plain.get(), reference.get()}, n);
@@ -179,7 +181,8 @@ TEST_CASE("lanes are born with params and seeds of their own") {
   const auto reference = vm::make_reference(program, lanes_of(3));
   auto other = std::make_shared<vm::ParamValues>(vm::initial_params(program, 77));
   const auto same = std::make_shared<vm::ParamValues>(vm::initial_params(program, 5));
-  const std::vector<vm::Birth> births[] = {{{1, 4, same}, {2, 9, other}, {3, 0, same}}, {{1, 0, same}, {1, 1, same}, {1, 2, same}}};
+  const std::vector<vm::Birth> births[] = {{{1, 4, same}, {2, 9, other}, {3, 0, same}},
+                                           {{1, 0, same}, {1, 1, same}, {1, 2, same}}};
   for (const auto& all : births) {
     for (vm::Machine* each : {static_cast<vm::Machine*>(m.get()), reference.get()}) {
       each->set_births(all);
@@ -232,7 +235,8 @@ TEST_CASE("the inputs of all lanes go to the device together, and predictions co
 
 TEST_CASE("registers too large for 31 bits are refused") {
   const vm::BoundProgram program = program_of(kBatchNetwork);
-  CHECK_THROWS_WITH_AS(on_device(program, lanes_of(5'000'000)), doctest::Contains("less than 2^31 together"), InputError);
+  CHECK_THROWS_WITH_AS(on_device(program, lanes_of(5'000'000)), doctest::Contains("less than 2^31 together"),
+                       InputError);
 }
 
 TEST_CASE("the plan can be read") {

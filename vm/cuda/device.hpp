@@ -28,9 +28,9 @@ struct Session {
 
 /// Work done so far.
 struct Counts {
-  std::uint64_t launches = 0;   ///< kernels and calls of cuBLAS, those of replayed recordings included
-  std::uint64_t products = 0;   ///< of these, calls of cuBLAS
-  std::uint64_t recordings = 0; ///< replays
+  std::uint64_t launches = 0;    ///< kernels and calls of cuBLAS, those of replayed recordings included
+  std::uint64_t products = 0;    ///< of these, calls of cuBLAS
+  std::uint64_t recordings = 0;  ///< replays
   std::uint64_t bytes_up = 0, bytes_down = 0;
 };
 

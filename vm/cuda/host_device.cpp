@@ -48,7 +48,8 @@ class Loops {
     const std::uint32_t in_block = static_cast<std::uint32_t>(threads) * kChainEntries;
     for (std::uint32_t block = 0; block < (l.total + in_block - 1) / in_block; ++block) {
       for (int t = 0; t < threads; ++t) {
-        run_chain<T>(l, frame_, block, static_cast<std::uint32_t>(t), static_cast<std::uint32_t>(threads), slots.data());
+        run_chain<T>(l, frame_, block, static_cast<std::uint32_t>(t), static_cast<std::uint32_t>(threads),
+                     slots.data());
       }
     }
   }
@@ -142,7 +143,8 @@ class HostDevice final : public Device {
   }
   void run(const Launch& launch) override {
     ++counts_.launches;
-    counts_.products += std::holds_alternative<GemmLaunch>(launch.work) || std::holds_alternative<GemvLaunch>(launch.work);
+    counts_.products +=
+        std::holds_alternative<GemmLaunch>(launch.work) || std::holds_alternative<GemvLaunch>(launch.work);
     if (session_.wide)
       run_as<double>(launch);
     else

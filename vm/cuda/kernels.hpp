@@ -88,9 +88,9 @@ MLZ_DEVICE void row_entries(std::uint8_t op, const T (&in)[4][kChainEntries], T 
     for (int e = 0; e < kChainEntries; ++e) out[e] = f(in[0][e], in[1][e], in[2][e], in[3][e]);
   };
   switch (op) {
-#define MLZ_ELEMENTWISE(id, ...)                                                \
-  case static_cast<std::uint8_t>(OpId::id):                                     \
-    each([](T a, T b, T c, T) { return apply<OpId::id, T>(a, b, c); });         \
+#define MLZ_ELEMENTWISE(id, ...)                                        \
+  case static_cast<std::uint8_t>(OpId::id):                             \
+    each([](T a, T b, T c, T) { return apply<OpId::id, T>(a, b, c); }); \
     break;
 #define MLZ_OP(...)
 #include "lang/core/ops.def"
@@ -230,8 +230,8 @@ template <class T, class Team>
 MLZ_DEVICE void run_fold(const FoldLaunch& l, const Frame<T>& f, const Team& team, std::uint32_t item) {
   const Index x = index_of(item, l.size, l.cols);
   const std::uint32_t band = divide(x.i, l.across);
-  const T* from = at(f, l.from, x.lane) + band * l.band_step + remainder(x.i, band, l.across) * l.row_step +
-                  x.j * l.col_step;
+  const T* from =
+      at(f, l.from, x.lane) + band * l.band_step + remainder(x.i, band, l.across) * l.row_step + x.j * l.col_step;
   const auto term = [&](auto index) {
     const auto k = static_cast<std::uint32_t>(index);
     if (k < l.line.by) return from[k * l.term_step];
@@ -275,8 +275,7 @@ MLZ_DEVICE void run_product(const ProductLaunch& l, const Frame<T>& f, const Tea
   const Index x = index_of(item, l.size, l.cols);
   const T* a = at(f, l.a, x.lane) + x.i * l.a_row;
   const T* b = at(f, l.b, x.lane) + x.j * l.b_col;
-  const T value =
-      team_sum<T>(team, l.terms, [&](auto k) { return a[k * l.a_term] * b[k * l.b_term]; });
+  const T value = team_sum<T>(team, l.terms, [&](auto k) { return a[k * l.a_term] * b[k * l.b_term]; });
   if (team.first()) at(f, l.to, x.lane)[remainder(item, x.lane, l.size)] = value;
 }
 

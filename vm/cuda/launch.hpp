@@ -37,12 +37,12 @@ struct ChainView {
 };
 
 /// Values that steps of a chain read and write besides registers.
-inline constexpr std::int8_t kInMemory = -1;   ///< neither: in the register itself
-inline constexpr std::int8_t kPrevious = -2;   ///< the result of the step before
-inline constexpr std::int8_t kNotKept = -2;    ///< result: only the next step reads it
+inline constexpr std::int8_t kInMemory = -1;  ///< neither: in the register itself
+inline constexpr std::int8_t kPrevious = -2;  ///< the result of the step before
+inline constexpr std::int8_t kNotKept = -2;   ///< result: only the next step reads it
 
 struct ChainStep {
-  std::uint8_t op = 0;     ///< dense::RowOp
+  std::uint8_t op = 0;  ///< dense::RowOp
   std::uint8_t arity = 0;
   std::uint8_t out_view = 0;
   std::int8_t out_slot = kInMemory;
@@ -81,7 +81,7 @@ struct MoveLaunch {
 /// Reductions. Result (i, j) of a lane takes term k at i / across * band_step + i % across * row_step + j * col_step
 /// + k / line * line_step + k % line * term_step.
 struct FoldLaunch {
-  OpId op = OpId::sum;  ///< sum, mean, max, min, norm, std or argmax
+  OpId op = OpId::sum;       ///< sum, mean, max, min, norm, std or argmax
   std::uint8_t threads = 1;  ///< 1: one thread a result; 2: partials a team; 3: a block
   std::uint32_t total = 0;   ///< results of all lanes
   Divider size, cols, across, line;
@@ -102,7 +102,8 @@ struct RowsLaunch {
   double eps = 0;
 };
 
-/// Products in the written order: result (i, j) is the sum over k of a[i * a_row + k * a_term] b[k * b_term + j * b_col].
+/// Products in the written order: result (i, j) is the sum over k of a[i * a_row + k * a_term] b[k * b_term + j *
+/// b_col].
 struct ProductLaunch {
   std::uint8_t threads = kOneThread;
   std::uint32_t total = 0;  ///< results of all lanes

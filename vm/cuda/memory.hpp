@@ -40,7 +40,9 @@ template <class T>
 class Registers {
  public:
   Registers(Device& device, const BoundProgram& program, const Layout& layout)
-      : device_(device), program_(program), layout_(layout),
+      : device_(device),
+        program_(program),
+        layout_(layout),
         memory_(device, static_cast<std::size_t>(layout.total_entries()) * sizeof(T)) {}
 
   void* data() const { return memory_.as<void>(); }
@@ -139,7 +141,8 @@ class Registers {
       if (kept[id] == 0) continue;
       for (std::int64_t lane = 1; layout_.shared[id] != 0 && lane < layout_.lanes; ++lane) {
         const T* first = saved.data() + start;
-        if (std::memcmp(first, first + lane * per_lane, static_cast<std::size_t>(size(id)) * sizeof(T)) != 0) return false;
+        if (std::memcmp(first, first + lane * per_lane, static_cast<std::size_t>(size(id)) * sizeof(T)) != 0)
+          return false;
       }
       start += size(id);
     }

@@ -19,9 +19,9 @@ std::string find_library() {
   if (const char* named = std::getenv("MLZ_CUDA_LIBRARY")) return named;
   std::error_code none;
   const std::filesystem::path folder = std::filesystem::read_symlink("/proc/self/exe", none).parent_path();
-  for (const auto& path : {folder / kFile, folder.parent_path() / "lib" / kFile,
-                           folder.parent_path().parent_path() / "bin" / kFile,
-                           std::filesystem::path(MLZ_CUDA_FOLDER) / kFile}) {
+  for (const auto& path :
+       {folder / kFile, folder.parent_path() / "lib" / kFile, folder.parent_path().parent_path() / "bin" / kFile,
+        std::filesystem::path(MLZ_CUDA_FOLDER) / kFile}) {
     if (std::filesystem::exists(path, none)) return path.string();
   }
   return {};
@@ -30,9 +30,10 @@ std::string find_library() {
 OpenFunction load() {
   const std::string file = find_library();
   if (file.empty()) {
-    throw InputError(fmt::format("the engine `cuda` is not in this build: there is no {}; builds that are configured "
-                                 "where a CUDA toolkit is make it",
-                                 kFile));
+    throw InputError(
+        fmt::format("the engine `cuda` is not in this build: there is no {}; builds that are configured "
+                    "where a CUDA toolkit is make it",
+                    kFile));
   }
   void* library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) throw InputError(fmt::format("the engine `cuda` cannot be used: {}", dlerror()));

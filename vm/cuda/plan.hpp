@@ -10,11 +10,11 @@ namespace mlz::vm::cuda {
 
 /// Limits of planning; tests make them small.
 struct Tuning {
-  bool share = true;  ///< store registers once that have the same value in all lanes
-  std::int64_t gemm_work = 4096;    ///< multiply-adds from which on a product of matrices goes to cuBLAS
+  bool share = true;                 ///< store registers once that have the same value in all lanes
+  std::int64_t gemm_work = 4096;     ///< multiply-adds from which on a product of matrices goes to cuBLAS
   std::int64_t gemv_entries = 4096;  ///< entries of a matrix from which on its product with a vector does
-  std::int64_t team_terms = 33;     ///< terms from which on a team of threads computes a result
-  std::int64_t block_terms = 8192;  ///< terms from which on a block does; such sums have an order of their own
+  std::int64_t team_terms = 33;      ///< terms from which on a team of threads computes a result
+  std::int64_t block_terms = 8192;   ///< terms from which on a block does; such sums have an order of their own
 };
 
 /// Where registers lie: first those that all lanes share, then lane after lane, then room for what is copied to and

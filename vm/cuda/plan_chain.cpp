@@ -62,7 +62,8 @@ class ChainMaker {
     const int buffer = members[at].out_buffer;
     for (std::size_t k = at + 1; k < members.size(); ++k) {
       const auto& in = members[k].in_buffer;
-      const bool reads = std::find(in.begin(), in.begin() + members[k].in_count, buffer) != in.begin() + members[k].in_count;
+      const bool reads =
+          std::find(in.begin(), in.begin() + members[k].in_count, buffer) != in.begin() + members[k].in_count;
       if (reads && k > at + 1) return false;
       if (members[k].out_buffer == buffer) return true;
     }

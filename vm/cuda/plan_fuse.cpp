@@ -114,7 +114,8 @@ bool separate_chains(const std::vector<PlanOp>& code, std::vector<char>& shared)
 
 }  // namespace
 
-std::vector<char> shared_registers(const Optimised& optimised, const dense::Plan& plan, const std::vector<char>& apart) {
+std::vector<char> shared_registers(const Optimised& optimised, const dense::Plan& plan,
+                                   const std::vector<char>& apart) {
   const BoundProgram& program = optimised.program;
   std::vector<char> shared(program.registers.size(), 1);
   for (const RegisterId id : program.role) {

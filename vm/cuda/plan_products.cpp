@@ -99,9 +99,7 @@ GemvLaunch by_gemv(const Context& c, const PlanOp& op, const Place& to) {
   return g;
 }
 
-bool is_product(OpId op) {
-  return op == OpId::dot || op == OpId::matvec || op == OpId::vecmat || op == OpId::matmul;
-}
+bool is_product(OpId op) { return op == OpId::dot || op == OpId::matvec || op == OpId::vecmat || op == OpId::matmul; }
 
 }  // namespace
 

@@ -27,7 +27,8 @@ void* open_library(std::string& file) {
     if (void* library = dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL)) return library;
     if (problem.empty()) problem = dlerror();
   }
-  throw DeviceError("products need cuBLAS, which cannot be loaded: " + problem + "; set MLZ_CUBLAS to its libcublas.so");
+  throw DeviceError("products need cuBLAS, which cannot be loaded: " + problem +
+                    "; set MLZ_CUBLAS to its libcublas.so");
 }
 
 template <class F>

@@ -36,9 +36,11 @@ class Products {
     const int math = session.tf32 && !session.wide ? Cublas::kTf32Math : Cublas::kDefaultMath;
     check_blas(blas_.set_math(handle_, math), "cublasSetMathMode");
     if (session.wide)
-      run_as(launch, static_cast<double*>(session.memory), blas_.dgemm, blas_.dgemm_batched, blas_.dgemv, blas_.dgemv_batched);
+      run_as(launch, static_cast<double*>(session.memory), blas_.dgemm, blas_.dgemm_batched, blas_.dgemv,
+             blas_.dgemv_batched);
     else
-      run_as(launch, static_cast<float*>(session.memory), blas_.sgemm, blas_.sgemm_batched, blas_.sgemv, blas_.sgemv_batched);
+      run_as(launch, static_cast<float*>(session.memory), blas_.sgemm, blas_.sgemm_batched, blas_.sgemv,
+             blas_.sgemv_batched);
   }
 
  private:
@@ -259,7 +261,8 @@ extern "C" __attribute__((visibility("default"))) Device* mlz_cuda_open(int abi,
   int count = 0;
   const cudaError_t status = cudaGetDeviceCount(&count);
   if (status != cudaSuccess || count == 0) {
-    reason = std::string("there is no GPU to use") + (status != cudaSuccess ? std::string(" (") + cudaGetErrorString(status) + ")" : "");
+    reason = std::string("there is no GPU to use") +
+             (status != cudaSuccess ? std::string(" (") + cudaGetErrorString(status) + ")" : "");
     return nullptr;
   }
   try {

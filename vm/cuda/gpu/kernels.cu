@@ -1,6 +1,5 @@
 #define MLZ_LEVEL gpu
 #include "vm/cuda/gpu/launcher.hpp"
-
 #include "vm/cuda/kernels.hpp"
 #include "vm/quarter_turns.hpp"
 
