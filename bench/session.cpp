@@ -27,6 +27,9 @@ const std::vector<Bench>& benches() {
       {"search", "whole searches of the preset automl-zero-demo", bench_search},
       {"threads", "the same search on one and on two threads", bench_threads},
       {"mlp", "training mlp.mlz on images of 28 x 28", bench_mlp},
+      {"learners", "steps of vsml.mlz and srwm.mlz beside the same by hand", bench_learners},
+      {"population", "vectors of params of sfnn.mlz judged together and one by one", bench_population},
+      {"gradient", "gradients of whole lifetimes beside the lifetimes alone", bench_gradient},
       {"start", "mlzrun from its start to the first look at data", bench_start},
       {"parse", "a program of 1,000 lines", bench_parse},
   };

@@ -52,6 +52,9 @@ void bench_programs(Session& session);
 void bench_search(Session& session);
 void bench_threads(Session& session);
 void bench_mlp(Session& session);
+void bench_learners(Session& session);
+void bench_population(Session& session);
+void bench_gradient(Session& session);
 void bench_start(Session& session);
 void bench_parse(Session& session);
 

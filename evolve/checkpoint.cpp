@@ -13,7 +13,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr const char* kMagic = "mlz-search-checkpoint";
-constexpr int kVersion = 3;
+constexpr int kVersion = 4;
 
 std::uint64_t checksum(std::string_view text) {
   std::uint64_t hash = 0xcbf29ce484222325;
@@ -49,12 +49,12 @@ Champion champion_of(const Json& j) {
 
 Json json_of(const SearchState::Member& m) {
   return {{"candidate", m.individual.id}, {"fitness", m.individual.fitness}, {"size", m.individual.size},
-          {"hurdle", m.individual.hurdle}, {"program", m.text}};
+          {"hurdle", m.individual.hurdle}, {"likeness", m.individual.likeness}, {"program", m.text}};
 }
 
 SearchState::Member member_of(const Json& j) {
   return {{j.at("candidate").get<std::uint64_t>(), j.at("fitness").get<double>(), j.at("size").get<std::uint32_t>(),
-           j.at("hurdle").get<double>()},
+           j.at("hurdle").get<double>(), j.at("likeness").get<std::uint64_t>()},
           j.at("program").get<std::string>()};
 }
 
@@ -87,7 +87,8 @@ Json json_of(const SearchState& s) {
   for (const Champion& c : s.front) front.push_back(json_of(c));
   Json out{{"experiment", s.experiment}, {"running", s.running},      {"total", json_of(s.total)},
           {"before", json_of(s.before)}, {"peak", json_of(s.peak)},   {"best", json_of(s.best)},
-          {"front", std::move(front)},   {"candidates", s.candidates}, {"bars", s.bars}, {"islands", std::move(islands)}};
+          {"front", std::move(front)},   {"candidates", s.candidates}, {"bars", s.bars}, {"known", s.known},
+          {"islands", std::move(islands)}};
   if (s.params) out["params"] = json_of(*s.params);
   return out;
 }
@@ -103,6 +104,7 @@ SearchState state_of(const Json& j) {
   for (const Json& c : j.at("front")) s.front.push_back(champion_of(c));
   j.at("candidates").get_to(s.candidates);
   j.at("bars").get_to(s.bars);
+  j.at("known").get_to(s.known);
   if (j.contains("params")) s.params = params_of(j.at("params"));
   for (const Json& island : j.at("islands")) {
     auto& members = s.islands.emplace_back();
@@ -115,7 +117,10 @@ SearchState state_of(const Json& j) {
 bool consistent(const SearchState& s, const Config& c) {
   if (!s.running) return true;
   const auto islands = static_cast<std::size_t>(c.islands);
-  if (s.candidates.size() != islands || s.islands.size() != islands || s.bars.size() != islands) return false;
+  if (s.candidates.size() != islands || s.islands.size() != islands || s.bars.size() != islands ||
+      s.known.size() != islands) {
+    return false;
+  }
   for (std::size_t i = 0; i < islands; ++i) {
     if (s.islands[i].size() != std::min(s.candidates[i], static_cast<std::uint64_t>(c.population))) return false;
   }

@@ -39,6 +39,7 @@ struct Config {
   std::string search = "evolution";
   std::int64_t population = 1000, tournament = 10;
   double mutate_prob = 0.9;
+  std::int64_t probe_examples = 0;
   std::int64_t hurdle_tasks = 0;
   double hurdle_percentile = 75;
   std::string mutations = "alter,insert,remove,randomize_function";

@@ -32,7 +32,7 @@ std::vector<ConfigField> task_fields() {
   return {
       g.text("preset", &Config::preset, "named configuration to start from; see --list-presets"),
       g.text("task", &Config::task, "what programs learn during the search, as NAME:key=value,...; see --list-tasks"),
-      g.whole("tasks", &Config::tasks, 1, 10000, "how many problems of it a program is scored on"),
+      g.whole("tasks", &Config::tasks, 1, 10000, "how many problems of it a program is scored on; grad: lifetimes of an update"),
       g.text("select-task", &Config::select_task, "what the best of each experiment is judged by (default: the task)"),
       g.whole("select-tasks", &Config::select_tasks, 1, 10000, "how many problems of it"),
       g.text("final-task", &Config::final_task, "what the result is tested on (default: the task)"),
@@ -92,6 +92,9 @@ std::vector<ConfigField> search_fields() {
       g.whole("tournament", &Config::tournament, 1, 1000, "programs drawn to find a parent"),
       g.number("mutate-prob", &Config::mutate_prob, 0, 1, "how often a child is mutated; else it is a copy"),
       g.text("mutations", &Config::mutations, "NAME[:WEIGHT],...; see --list-mutations"),
+      g.whole("probe-examples", &Config::probe_examples, 0, 1'000'000,
+              "try programs on so many training and validation examples of each problem first; whoever does there exactly "
+              "what one of the living did takes its score; 0: no probe"),
       g.whole("hurdle-tasks", &Config::hurdle_tasks, 0, 10000,
               "try programs on so many of the problems first, and on all only who clears the hurdle; 0: no hurdle"),
       g.number("hurdle-percentile", &Config::hurdle_percentile, 0, 100,
@@ -107,10 +110,20 @@ std::vector<ConfigField> param_fields() {
   return {
       g.text("tune", &Config::tune,
              "search for the params of the program of --init, which stays as it is: es (evolution strategy), cma (CMA-ES), "
-             "ga (genetic algorithm), or random for comparison",
-             {"none", "es", "cma", "ga", "random"}),
+             "ga (genetic algorithm), grad (gradient descent), or random for comparison",
+             {"none", "es", "cma", "ga", "grad", "random"}),
       g.number("sigma", &Config::sigma, 1e-12, 1e12, "deviation of the noise on params; cma: at the start"),
-      g.number("rate", &Config::rate, 1e-12, 1e12, "es: learning rate of Adam"),
+      g.number("rate", &Config::rate, 1e-12, 1e12, "es, grad: learning rate of Adam"),
+      g.number("beta1", &Config::beta1, 0, 0.999999, "es, grad: how much of its mean Adam keeps in a step"),
+      g.number("beta2", &Config::beta2, 0, 0.999999999, "es, grad: how much of its mean square Adam keeps in a step"),
+      g.number("epsilon", &Config::epsilon, 1e-30, 1, "es, grad: what Adam adds to its divisor"),
+      g.text("schedule", &Config::schedule,
+             "grad: the rate after warm-up: constant, inverse_sqrt (with the square root of the updates), or cosine (to 0 "
+             "at --decay-steps)",
+             {"constant", "inverse_sqrt", "cosine"}),
+      g.whole("warmup", &Config::warmup, 0, kMany, "grad: updates until the rate has risen from 0 to --rate"),
+      g.whole("decay-steps", &Config::decay_steps, 0, kMany, "grad, cosine: updates until the rate is 0"),
+      g.number("clip", &Config::clip, 0, 1e300, "grad: longest gradient, as Euclidean norm over all params; 0: any"),
       g.text("shaping", &Config::shaping, "es: steps follow the scores themselves, or their ranks", {"none", "ranks"}),
       g.text("covariance", &Config::covariance, "cma: adapt the whole matrix, or its diagonal for many params",
              {"full", "diagonal"}),

@@ -1,6 +1,7 @@
 #include "evolve/evolution.hpp"
 
 #include <algorithm>
+#include <bit>
 
 namespace mlz::evolve {
 namespace {
@@ -8,15 +9,26 @@ namespace {
 /// Candidates bred per turn of a worker.
 constexpr std::size_t kBreedPart = 16;
 
+/// A fingerprint of what a program did in the probe; never 0.
+std::uint64_t likeness_of(const Score& score) {
+  const std::uint64_t bits = std::bit_cast<std::uint64_t>(score.fitness) ^ (score.steps * 0x9E3779B97F4A7C15ull);
+  return (bits ^ bits >> 29) * 0xBF58476D1CE4E5B9ull | 1;
+}
+
 }  // namespace
 
 Evolution::Evolution(const Options& options, Genomes& genomes, std::uint32_t first_place, std::uint32_t work_place,
-                     Judge& judge, ScoreCache* cache, Hurdle hurdle)
+                     const Tests& tests)
     : options_(options), genomes_(genomes), first_place_(first_place), work_place_(work_place),
-      hurdle_percentile_(hurdle.percentile), population_(options.population) {
+      percentile_(tests.percentile), population_(options.population) {
   options_.window = std::min(options_.window, options_.population);
-  if (hurdle.judge) trials_.push_back({hurdle.judge, hurdle.cache, {}, {}});
-  trials_.push_back({&judge, cache, {}, {}});
+  if (tests.probe.judge) trials_.push_back({Trial::Kind::probe, tests.probe});
+  if (tests.hurdle.judge) trials_.push_back({Trial::Kind::hurdle, tests.hurdle});
+  trials_.push_back({Trial::Kind::all, tests.all});
+}
+
+bool Evolution::has(Trial::Kind kind) const {
+  return std::any_of(trials_.begin(), trials_.end(), [&](const Trial& t) { return t.kind == kind; });
 }
 
 std::uint32_t Evolution::best_slot() const {
@@ -113,7 +125,7 @@ void Evolution::breed(std::uint32_t j, int worker) {
   }
   identities_[j] = genomes_.identify(place, options_.salt, worker);
   born.size = identities_[j].size;
-  if (const ScoreCache* cache = trials_.front().cache) cache->prefetch(identities_[j].key);
+  if (const ScoreCache* cache = trials_.front().test.cache) cache->prefetch(identities_[j].key);
 }
 
 void Evolution::resolve(std::uint32_t j, const Score& score, bool duplicate) {
@@ -125,32 +137,45 @@ void Evolution::resolve(std::uint32_t j, const Score& score, bool duplicate) {
 /// A candidate comes to a test: its score is known, or it waits.
 void Evolution::enter(std::uint32_t j, std::size_t trial) {
   Trial& t = trials_[trial];
-  if (t.cache) {
-    if (const auto known = t.cache->find(identities_[j].key)) return leave(j, trial, *known, true);
+  if (t.test.cache) {
+    if (const auto known = t.test.cache->find(identities_[j].key)) return leave(j, trial, *known, true);
     const auto twin = [&](std::uint32_t other) { return identities_[other].key == identities_[j].key; };
     if (std::any_of(t.misses.begin(), t.misses.end(), twin)) return t.twins.push_back(j);
   }
   t.misses.push_back(j);
 }
 
-/// A candidate has a score in a test. The hurdle leads to the test for all.
+/// A candidate has a score in a test: it goes on to the next one, or is done.
 void Evolution::leave(std::uint32_t j, std::size_t trial, const Score& score, bool duplicate) {
-  if (trial + 1 == trials_.size()) {
-    const std::uint64_t before = born_[j].score.steps;  // those of the hurdle
-    return resolve(j, {score.fitness, score.steps + before, score.fate}, duplicate);
+  born_[j].score.steps += score.steps;
+  if (passes(j, trials_[trial].kind, score, duplicate)) enter(j, trial + 1);
+}
+
+/// Whether a score leads to the next test; else it decides.
+bool Evolution::passes(std::uint32_t j, Trial::Kind kind, const Score& score, bool duplicate) {
+  Born& born = born_[j];
+  const std::uint64_t steps = born.score.steps;
+  if (kind == Trial::Kind::probe) {
+    born.likeness = likeness_of(score);
+    const auto found = known_scores_.find(born.likeness);
+    if (found == known_scores_.end()) return true;
+    resolve(j, {found->second, steps, Fate::alike}, duplicate);
+  } else if (kind == Trial::Kind::hurdle) {
+    born.hurdle = score.fitness;
+    if (score.fitness >= bar_) return true;
+    resolve(j, {0, steps, Fate::hurdle}, duplicate);
+  } else {
+    resolve(j, {score.fitness, steps, score.fate}, duplicate);
   }
-  born_[j].hurdle = score.fitness;
-  born_[j].score.steps = score.steps;
-  if (score.fitness >= bar_) return enter(j, trial + 1);
-  resolve(j, {0, score.steps, Fate::hurdle}, duplicate);
+  return false;
 }
 
 void Evolution::run_misses(Trial& trial, Workers& workers) {
   miss_places_.clear();
   for (const std::uint32_t j : trial.misses) miss_places_.push_back(work_place_ + j);
   scores_.resize(trial.misses.size());
-  workers.share(trial.misses.size(), trial.judge->part(), [&](std::size_t first, std::size_t last, int worker) {
-    trial.judge->score(std::span(miss_places_).subspan(first, last - first),
+  workers.share(trial.misses.size(), trial.test.judge->part(), [&](std::size_t first, std::size_t last, int worker) {
+    trial.test.judge->score(std::span(miss_places_).subspan(first, last - first),
                        std::span(scores_).subspan(first, last - first), worker);
   });
 }
@@ -170,28 +195,47 @@ bool Evolution::run_trial(Workers& workers) {
     return scores_[static_cast<std::size_t>(std::find_if(misses.begin(), misses.end(), same) - misses.begin())];
   };
   for (std::size_t i = 0; i < misses.size(); ++i) {
-    if (found->cache) found->cache->put(identities_[misses[i]].key, scores_[i]);
+    if (found->test.cache) found->test.cache->put(identities_[misses[i]].key, scores_[i]);
   }
   for (std::size_t i = 0; i < misses.size(); ++i) leave(misses[i], trial, scores_[i], false);
   for (const std::uint32_t j : twins) leave(j, trial, score_of(j), true);
   return true;
 }
 
-/// A round begins: the bar follows the population.
+/// The bar follows the population.
 void Evolution::raise_bar() {
-  if (!has_hurdle() || next_ < options_.population) return;
   std::vector<double> scores;
   for (const Individual& individual : population_) scores.push_back(individual.hurdle);
   std::sort(scores.begin(), scores.end());
   scores.erase(std::unique(scores.begin(), scores.end()), scores.end());
-  const double rank = hurdle_percentile_ / 100 * static_cast<double>(scores.size() - 1);
+  const double rank = percentile_ / 100 * static_cast<double>(scores.size() - 1);
   bar_ = scores[static_cast<std::size_t>(rank)];
+}
+
+void Evolution::begin_round() {
+  if (next_ < options_.population) return;
+  if (has(Trial::Kind::hurdle)) raise_bar();
+  if (!has(Trial::Kind::probe)) return;
+  Known known;
+  for (const Individual& i : population_) {
+    if (i.likeness != 0) known.push_back({i.likeness, i.fitness});
+  }
+  set_known(std::move(known));
+}
+
+void Evolution::set_known(Known known) {
+  known_scores_.clear();
+  known_.clear();
+  for (const auto& one : known) {
+    if (known_scores_.insert(one).second) known_.push_back(one);
+  }
 }
 
 void Evolution::close_window() {
   for (std::uint32_t j = 0; j < count_; ++j) {
     genomes_.swap(first_place_ + first_slot_ + j, work_place_ + j);
-    population_[first_slot_ + j] = {born_[j].id, born_[j].score.fitness, born_[j].size, born_[j].hurdle};
+    population_[first_slot_ + j] = {born_[j].id, born_[j].score.fitness, born_[j].size, born_[j].hurdle,
+                                     born_[j].likeness};
   }
   next_ += count_;
 }
@@ -199,7 +243,7 @@ void Evolution::close_window() {
 /// Whose score is known lets others go on, so candidates are run when nobody else can be bred: then many run together.
 const std::vector<Born>& Evolution::advance(Workers& workers) {
   open_window();
-  if (first_slot_ == 0) raise_bar();
+  if (first_slot_ == 0) begin_round();
   do {
     for (collect_ready(); !ready_.empty(); collect_ready()) {
       workers.share(ready_.size(), kBreedPart, [&](std::size_t first, std::size_t last, int worker) {

@@ -1,5 +1,7 @@
 #pragma once
 #include <functional>
+#include <unordered_map>
+#include <utility>
 
 #include "evolve/cache.hpp"
 #include "evolve/genomes.hpp"
@@ -13,6 +15,7 @@ struct Individual {
   double fitness = 0;
   std::uint32_t size = 0;  ///< live instructions
   double hurdle = 0;       ///< score on the problems of the hurdle; 0 without one
+  std::uint64_t likeness = 0;  ///< fingerprint of what it did in the probe; 0: not tried
 };
 
 /// What became of one candidate, in order of their numbers.
@@ -24,13 +27,22 @@ struct Born {
   bool duplicate = false;  ///< its score was known
   Score score;
   double hurdle = 0;  ///< score on the problems of the hurdle
+  std::uint64_t likeness = 0;  ///< as in Individual
 };
 
-/// A first test on few problems (Real et al. 2020, section 3.2): whoever stays below the bar is not tried on the others and
-/// scores 0. The bar of a round is a percentile of the different first scores in the population before it.
-struct Hurdle {
-  Judge* judge = nullptr;       ///< null: no hurdle
-  ScoreCache* cache = nullptr;  ///< of first scores; may be null
+/// The tests that a candidate meets, in this order. A test without a judge is left out.
+struct Tests {
+  struct Test {
+    Judge* judge = nullptr;
+    ScoreCache* cache = nullptr;  ///< of its scores; may be null
+  };
+  /// A few examples of every problem (Real et al. 2020, section 3.2, functional equivalence checking). Whoever does there
+  /// exactly what a program did that was alive when the round began takes that one's score.
+  Test probe;
+  /// All examples of few problems (section 3.2). Whoever stays below the bar is not tried on the others and scores 0. The
+  /// bar of a round is a percentile of the different hurdle scores in the population before it.
+  Test hurdle;
+  Test all;
   double percentile = 75;
 };
 
@@ -49,9 +61,9 @@ class alignas(128) Evolution {
     std::uint64_t salt = 0;      ///< of fingerprints
   };
   /// Slots are places first_place .. first_place + population - 1 of `genomes`, and `work_place` begins room for a
-  /// window of children. `cache` may be null.
-  Evolution(const Options& options, Genomes& genomes, std::uint32_t first_place, std::uint32_t work_place, Judge& judge,
-            ScoreCache* cache, Hurdle hurdle = {});
+  /// window of children.
+  Evolution(const Options& options, Genomes& genomes, std::uint32_t first_place, std::uint32_t work_place,
+            const Tests& tests);
 
   /// Makes the next candidates, at most to the end of the round over all slots. Those of the call before are gone.
   const std::vector<Born>& advance(Workers& workers);
@@ -69,6 +81,10 @@ class alignas(128) Evolution {
 
   double bar() const { return bar_; }  ///< of the hurdle in this round; below every score: none
   void set_bar(double bar) { bar_ = bar; }
+  /// Likeness and score of programs that were alive when the round began.
+  using Known = std::vector<std::pair<std::uint64_t, double>>;
+  const Known& known() const { return known_; }
+  void set_known(Known known);
 
  private:
   Options options_;
@@ -76,12 +92,14 @@ class alignas(128) Evolution {
   std::uint32_t first_place_, work_place_;
   /// One test of candidates, and who waits for it.
   struct Trial {
-    Judge* judge = nullptr;
-    ScoreCache* cache = nullptr;
-    std::vector<std::uint32_t> misses, twins;  ///< candidates to be run, and those with the fingerprint of one of them
+    enum class Kind { probe, hurdle, all } kind;
+    Tests::Test test;
+    std::vector<std::uint32_t> misses = {}, twins = {};  ///< candidates to be run, and those with the fingerprint of one
   };
-  std::vector<Trial> trials_;  // the hurdle, where there is one, and the test for all
-  double hurdle_percentile_;
+  std::vector<Trial> trials_;
+  double percentile_;
+  Known known_;
+  std::unordered_map<std::uint64_t, double> known_scores_;
   double bar_ = -1;
   std::vector<Individual> population_;
   std::uint64_t next_ = 0;
@@ -107,7 +125,9 @@ class alignas(128) Evolution {
   void leave(std::uint32_t j, std::size_t trial, const Score& score, bool duplicate);
   bool run_trial(Workers& workers);
   void run_misses(Trial& trial, Workers& workers);
-  bool has_hurdle() const { return trials_.size() > 1; }
+  bool passes(std::uint32_t j, Trial::Kind kind, const Score& score, bool duplicate);
+  bool has(Trial::Kind kind) const;
+  void begin_round();
   void raise_bar();
   void resolve(std::uint32_t j, const Score& score, bool duplicate);
   void close_window();

@@ -14,8 +14,8 @@ struct GradientWork {
 };
 
 /// The mean gradient over all lifetimes, by all workers. It is a sum over parts in their order, so that it depends on
-/// `part` but not on the number of workers. go_on(lifetimes begun, worker) is asked before every part; nothing when it says
-/// no. Loss and gradient are NaN where those of a part are.
+/// `part` but not on the number of workers. go_on(lifetimes begun, worker) is asked before every part; nothing when it
+/// says no. Loss and gradient are NaN where those of a part are.
 std::optional<outer::BatchGradient> mean_gradient(const outer::TakeGradient& take, std::span<const double> params,
                                                   const GradientWork& work, Workers& workers,
                                                   const std::function<bool(std::size_t begun, int worker)>& go_on);

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <stdexcept>
 
 #include "evolve/gradient_batch.hpp"
+#include "evolve/outer/gradient_evaluator.hpp"
 #include "evolve/param_settings.hpp"
 #include "lang/core/diagnostics.hpp"
 #include "lang/core/draws.hpp"
@@ -20,7 +22,7 @@ namespace {
 constexpr std::uint32_t kPurposes = 0xFFFFFF00;
 constexpr std::uint32_t kSearchProblems = 0, kSelectProblems = 1, kFinalProblems = 2;
 constexpr double kTickSeconds = 0.2;
-constexpr std::int64_t kMostParts = 16;  // of the lifetimes of an update
+constexpr std::int64_t kMostParts = 64;  // of the lifetimes of an update
 
 bool all_finite(const outer::Vector& v) {
   return std::all_of(v.begin(), v.end(), [](double x) { return std::isfinite(x); });
@@ -72,7 +74,8 @@ ParamSearch::ParamSearch(const Config& config, Listener& listener, const std::at
     protocols_ += (protocols_.empty() ? "" : "; ") + protocol;
   }
   const auto evaluator = [&](const std::string& names) {
-    return std::make_unique<outer::ParamEvaluator>(program_, names.empty() ? search : tuned_tasks(config, names), options_);
+    const auto tasks = names.empty() ? search : tuned_tasks(config, names);
+    return std::make_unique<outer::ParamEvaluator>(program_, tasks, options_);
   };
   search_ = evaluator("");
   select_ = evaluator(config.select_task);
@@ -83,7 +86,19 @@ ParamSearch::ParamSearch(const Config& config, Listener& listener, const std::at
                                  search_->size(), task_names_, other->size()));
   }
   check_tuning(config, search_->size(), search_->has_loss() && select_->has_loss() && final_->has_loss());
+  if (config.tune == "grad") follow_gradients(search);
   begin_at(search_->initial(static_cast<std::uint64_t>(config.seed)));
+}
+
+void ParamSearch::follow_gradients(const std::vector<std::shared_ptr<const tasks::Task>>& tasks) {
+  const auto source = std::make_shared<const outer::GradientEvaluator>(program_, tasks, options_);
+  gradient_ = [source](std::span<const double> params, std::uint64_t seed, std::uint32_t first, int count) {
+    try {
+      return source->of(params, seed, first, count);
+    } catch (const eval::NonFiniteGradient&) {
+      return outer::BatchGradient{std::numeric_limits<double>::quiet_NaN(), 0, {}, 0};
+    }
+  };
 }
 
 void ParamSearch::begin_at(outer::Vector first) {
@@ -249,16 +264,23 @@ void ParamSearch::log(std::span<const Worth> candidates) {
   listener_.log(json.dump());
 }
 
-/// One step down the gradient of `tasks` problems. How many are taken together depends on their number alone.
+/// How many lifetimes of an update are taken together: as fills a machine, if that leaves work for two threads.
+std::int64_t ParamSearch::gradient_part() const {
+  if (config_.lanes > 0) return config_.lanes;
+  const auto fill = static_cast<std::int64_t>(search_->batch());
+  return fill > 1 ? std::min(fill, (config_.tasks + 1) / 2) : (config_.tasks + kMostParts - 1) / kMostParts;
+}
+
+/// One step down the gradient of `tasks` problems.
 std::optional<StopReason> ParamSearch::update() {
-  const std::int64_t part = config_.lanes > 0 ? config_.lanes : (config_.tasks + kMostParts - 1) / kMostParts;
   std::atomic<bool> stopped = false;
   const auto go_on = [&](std::size_t begun, int worker) {
     if (worker == 0) watch(0);
     stopped = stopped || (begun > 0 && stop_now() == StopReason::time);
     return !stopped && !interrupted_;
   };
-  auto batch = mean_gradient(gradient_, loop_->mean(), {problem_seed(kSearchProblems), config_.tasks, part}, workers_, go_on);
+  const GradientWork work{problem_seed(kSearchProblems), config_.tasks, gradient_part()};
+  auto batch = mean_gradient(gradient_, loop_->mean(), work, workers_, go_on);
   if (!batch || interrupted_) return stop_now();
   const outer::DescentStep step = descent_->step(std::move(batch->gradient));
   if (!all_finite(loop_->mean())) diverged();
@@ -308,8 +330,8 @@ bool ParamSearch::look() {
 /// Keeps the params of the loop where they are worth more than those selected before.
 void ParamSearch::select(const Worth& worth) {
   const bool by_loss = config_.objective == "loss";
-  const bool better = !selected_ || (by_loss ? *worth.loss < *selected_->worth.loss : worth.score > selected_->worth.score);
-  if (better) selected_ = Selected{loop_->mean(), worth, loop_->generation()};
+  const auto better = [&](const Worth& old) { return by_loss ? *worth.loss < *old.loss : worth.score > old.score; };
+  if (!selected_ || better(selected_->worth)) selected_ = Selected{loop_->mean(), worth, loop_->generation()};
 }
 
 ParamOutcome ParamSearch::run() {

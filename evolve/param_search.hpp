@@ -36,8 +36,6 @@ class ParamSearch {
   ParamSearch(const Config& config, Listener& listener, const std::atomic<bool>& interrupted);
   /// First values of the params; must come before run().
   void load_params(const ParamReader& read);
-  /// Takes gradients from elsewhere; must come before run().
-  void set_gradient(outer::TakeGradient gradient) { gradient_ = std::move(gradient); }
   /// Goes on from a state; must come before run(). Throws InputError where it does not fit the program.
   void restore(const SearchState& state);
   ParamOutcome run();
@@ -74,6 +72,8 @@ class ParamSearch {
   double seconds_before_ = 0, best_ = 0;  // best_: score of the last generation's best candidate
 
   void begin_at(outer::Vector first);
+  void follow_gradients(const std::vector<std::shared_ptr<const tasks::Task>>& tasks);
+  std::int64_t gradient_part() const;
   double seconds() const;
   std::uint64_t problem_seed(std::uint32_t purpose) const;
   std::uint32_t problem(std::size_t candidate, std::size_t number) const;

@@ -101,12 +101,12 @@ void check_tuning(const Config& c, std::size_t params, bool losses) {
         params, kMostFullParams));
   }
   if (c.tune == "grad" && !losses) {
-    throw InputError(fmt::format("--tune grad follows losses, and {} has none: it needs examples, under the stream protocol",
-                                 c.task));
+    throw InputError(fmt::format(
+        "--tune grad follows losses, and {} has none: it needs examples, under the stream protocol", c.task));
   }
   if (c.tune == "grad" && c.schedule == "cosine" && c.decay_steps <= c.warmup) {
-    throw InputError(fmt::format("--schedule cosine: give --decay-steps, the updates until the rate is 0, above --warmup {}",
-                                 c.warmup));
+    throw InputError(fmt::format(
+        "--schedule cosine: give --decay-steps, the updates until the rate is 0, above --warmup {}", c.warmup));
   }
 }
 

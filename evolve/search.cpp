@@ -28,6 +28,9 @@ void check_islands(const Config& c) {
     throw InputError(fmt::format("hurdle-tasks = {}: a hurdle takes fewer problems than the search, which has {}",
                                  c.hurdle_tasks, c.tasks));
   }
+  if (c.probe_examples > 0 && !has_numbered_form(c)) {
+    throw InputError("probe-examples: the probe is for programs of numbered registers; set probe-examples = 0");
+  }
   if (c.search == "random" && c.islands > 1) throw InputError("search = random has one population: set islands = 1");
 }
 
@@ -84,7 +87,7 @@ void Search::begin_experiment(bool fresh) {
       ProblemSet::make(task_, problem_seed(state_.experiment, kSearchProblems), static_cast<std::uint32_t>(config_.tasks));
   genomes_->prepare(set);
   judge_ = genomes_->judge(set, workers_.count());
-  make_hurdle();
+  make_first_tests();
   make_caches();
   Evolution::Options o;
   o.population = population();
@@ -99,9 +102,10 @@ void Search::begin_experiment(bool fresh) {
   const auto work = static_cast<std::uint32_t>(config_.islands) * population();
   for (std::uint32_t i = 0; i < config_.islands; ++i) {
     o.island = i;
-    const Hurdle hurdle{hurdle_judge_.get(), config_.cache ? &hurdle_caches_[i] : nullptr, config_.hurdle_percentile};
-    islands_.emplace_back(o, *genomes_, i * population(), work + i * std::min(o.window, o.population), *judge_,
-                          config_.cache ? &caches_[i] : nullptr, hurdle);
+    ScoreCache* const caches = config_.cache ? caches_[i].data() : nullptr;
+    const auto test = [&](const std::unique_ptr<Judge>& judge, int k) { return Tests::Test{judge.get(), caches ? caches + k : nullptr}; };
+    const Tests tests{test(probe_judge_, 0), test(hurdle_judge_, 1), test(judge_, 2), config_.hurdle_percentile};
+    islands_.emplace_back(o, *genomes_, i * population(), work + i * std::min(o.window, o.population), tests);
   }
   if (!fresh) return fill_islands();
   state_.running = true;
@@ -110,20 +114,28 @@ void Search::begin_experiment(bool fresh) {
   state_.peak.search = -1;
 }
 
-/// The first problems of the search, as a test of its own.
-void Search::make_hurdle() {
-  if (config_.hurdle_tasks == 0) return;
-  const auto count = static_cast<std::uint32_t>(config_.hurdle_tasks);
-  hurdle_judge_ =
-      genomes_->judge(ProblemSet::make(task_, problem_seed(state_.experiment, kSearchProblems), count), workers_.count());
+/// The tests before the one for all: a few examples of every problem of the search, and the first problems.
+void Search::make_first_tests() {
+  const std::uint64_t seed = problem_seed(state_.experiment, kSearchProblems);
+  if (config_.probe_examples > 0) {
+    ProblemSet set = ProblemSet::make(task_, seed, static_cast<std::uint32_t>(config_.tasks));
+    set.probe_examples = static_cast<std::size_t>(config_.probe_examples);
+    probe_judge_ = genomes_->judge(set, workers_.count());
+  }
+  if (config_.hurdle_tasks > 0) {
+    const auto count = static_cast<std::uint32_t>(config_.hurdle_tasks);
+    hurdle_judge_ = genomes_->judge(ProblemSet::make(task_, seed, count), workers_.count());
+  }
 }
 
 /// Fingerprints tell experiments apart, so caches serve all of them. Islands have their own, as they run side by side.
 void Search::make_caches() {
   if (!config_.cache || !caches_.empty()) return;
-  const auto entries = static_cast<std::size_t>(std::max<std::int64_t>(config_.cache_size / config_.islands, 2));
-  caches_.assign(static_cast<std::size_t>(config_.islands), ScoreCache(entries));
-  hurdle_caches_.assign(caches_.size(), ScoreCache(config_.hurdle_tasks > 0 ? entries : 2));
+  const auto most = static_cast<std::size_t>(std::max<std::int64_t>(config_.cache_size / config_.islands, 2));
+  const auto cache = [&](bool used) { return ScoreCache(used ? most : 2); };
+  for (std::int64_t i = 0; i < config_.islands; ++i) {
+    caches_.push_back({cache(config_.probe_examples > 0), cache(config_.hurdle_tasks > 0), cache(true)});
+  }
 }
 
 /// Puts the saved populations in place.
@@ -132,6 +144,7 @@ void Search::fill_islands() {
     Evolution& island = islands_[i];
     island.set_candidates(state_.candidates[i]);
     island.set_bar(state_.bars[i]);
+    island.set_known(state_.known[i]);
     for (std::uint32_t slot = 0; slot < state_.islands[i].size(); ++slot) {
       const SearchState::Member& member = state_.islands[i][slot];
       genomes_->read(island.place(slot), member.text, "checkpoint");
@@ -317,9 +330,11 @@ void Search::save() {
   state_.candidates.clear();
   state_.islands.clear();
   state_.bars.clear();
+  state_.known.clear();
   for (const Evolution& island : islands_) {
     state_.candidates.push_back(island.candidates());
     state_.bars.push_back(island.bar());
+    state_.known.push_back(island.known());
     std::vector<SearchState::Member> members;
     for (std::uint32_t slot = 0; slot < island.alive() && state_.running; ++slot) {
       members.push_back({island.population()[slot], genomes_->text(island.place(slot))});

@@ -52,6 +52,7 @@ struct SearchState {
   std::vector<std::uint64_t> candidates;     ///< of each island
   std::vector<std::vector<Member>> islands;  ///< populations
   std::vector<double> bars;                  ///< of the hurdle, of each island
+  std::vector<Evolution::Known> known;       ///< of the probe, of each island
   Totals total, before;             ///< before: when the experiment began
   Champion peak;                    ///< best program of the experiment at any time
   Champion best;                    ///< best of the experiments that ended
@@ -108,9 +109,9 @@ class Search {
   Listener& listener_;
   std::unique_ptr<Genomes> genomes_;
   Workers workers_;
-  std::vector<ScoreCache> caches_, hurdle_caches_;  // of each island
+  std::vector<std::array<ScoreCache, 3>> caches_;  // of each island: those of the probe, the hurdle and the test for all
   std::shared_ptr<const tasks::Task> task_, select_task_, final_task_;
-  std::unique_ptr<Judge> judge_, hurdle_judge_;
+  std::unique_ptr<Judge> judge_, hurdle_judge_, probe_judge_;
   std::vector<Evolution> islands_;
   std::vector<std::vector<Born>> born_;  // of each island that advances
   SearchState state_;  // its islands are filled in when it is saved
@@ -127,7 +128,7 @@ class Search {
 
   void begin_experiment(bool fresh);
   void make_caches();
-  void make_hurdle();
+  void make_first_tests();
   void fill_islands();
   std::optional<StopReason> run_experiment(const std::atomic<bool>& interrupted);
   std::optional<StopReason> generation(const std::atomic<bool>& interrupted);

@@ -156,16 +156,25 @@ def shrink(lines):
     return out
 
 
+VALIDATION_ALPHABETS = {"Armenian", "Bengali", "Early_Aramaic", "Hebrew", "Mkhedruli_(Georgian)"}
+
+
+def vinyals_split(number, alphabet):
+    """The split of Vinyals et al. 2016: 1,028, 172 and 423 characters."""
+    return "test" if number >= 1200 else "val" if alphabet in VALIDATION_ALPHABETS else "train"
+
+
 def convert_omniglot(archives, folder):
-    images, labels, table = bytearray(), [], ["id\talphabet\tcharacter\tsplit"]
+    images, labels, table = bytearray(), [], ["id\talphabet\tcharacter\tsplit\tvinyals_split"]
     for split, path in zip(("background", "evaluation"), archives):
         with zipfile.ZipFile(path) as archive:
             drawings = sorted(name.split("/") for name in archive.namelist() if name.endswith(".png"))
             for drawing in drawings:
                 _, alphabet, character, _ = drawing
-                line = f"\t{alphabet}\t{character}\t{split}"
-                if not table[-1].endswith(line):
-                    table.append(f"{len(table) - 1}{line}")
+                line = f"\t{alphabet}\t{character}\t{split}\t"
+                if line not in table[-1]:
+                    number = len(table) - 1
+                    table.append(f"{number}{line}{vinyals_split(number, alphabet)}")
                 labels.append(len(table) - 2)
                 images += shrink(read_png(archive.read("/".join(drawing))))
     write_idx(f"{folder}/images-idx3-ubyte.gz", 8, [len(labels), 28, 28], images)

@@ -42,12 +42,15 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 std::size_t column(const std::vector<std::string_view>& head, std::string_view name, const std::string& path) {
   const auto found = std::ranges::find(head, name);
   if (found != head.end()) return static_cast<std::size_t>(found - head.begin());
-  throw InputError(fmt::format("the data file {} has no column '{}' in its first line.", path, name));
+  throw InputError(fmt::format("the data file {} has no column '{}' in its first line. Fetch the data set again with "
+                               "scripts/fetch-data.sh omniglot, after removing its folder.",
+                               path, name));
 }
 
 /// Which classes belong to a split: a flag for each id.
 std::vector<bool> classes_of(const std::string& path, std::string_view wanted) {
-  const std::string text = read_text(path);
+  std::string text = read_text(path);
+  std::erase(text, '\r');
   const auto lines = split(text, '\n');
   const auto head = split(lines[0], '\t');
   const bool whole = wanted == "background" || wanted == "evaluation";

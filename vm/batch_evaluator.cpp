@@ -228,7 +228,7 @@ template <class T>
 void EngineFor<T>::make_training() {
   train_.clear();
   interleave(Function::predict, train_);
-  if (batch_->metric == BatchMetric::accuracy) each_running(train_, stream::kSigmoid);
+  if (batch_->metric != BatchMetric::rms_error) each_running(train_, stream::kSigmoid);
   each_running(train_, stream::kTrainCheck);
   interleave(Function::learn, train_);
   train_.push_back({handler(stream::kEnd), 0, 0, 0, 0});

@@ -11,7 +11,9 @@
 
 namespace mlz::vm {
 
-enum class BatchMetric : std::uint8_t { accuracy, rms_error };
+/// squashed_rms_error: lifetimes as under accuracy, the sigmoid of the prediction in the place of it when Learn begins, and
+/// scores as under rms_error.
+enum class BatchMetric : std::uint8_t { accuracy, rms_error, squashed_rms_error };
 
 /// The examples of one task, row by row.
 struct BatchTask {

@@ -65,30 +65,33 @@ std::string call(const BoundProgram& p, const BoundInstruction& i) {
                      args.substr(std::min<std::size_t>(2, args.size())));
 }
 
-std::string lines(const BoundProgram& p, const std::vector<BoundInstruction>& code) {
-  std::string out;
-  for (const BoundInstruction& i : code) out += fmt::format("  {}{}\n", call(p, i), i.live ? "" : "  # dead");
-  return out;
-}
-
 std::string registers(const BoundProgram& p) {
   std::string out =
       fmt::format("# {} registers, {} bytes as f64\n", p.registers.size(), p.bytes_f64);
   for (RegisterId id = 0; id < p.registers.size(); ++id) {
-    const BoundRegister& r = p.registers[id];
-    if (r.birth == BoundRegister::Birth::constant) continue;
-    out += fmt::format("{} : {}  # {}{}{}\n", r.name, dims_of(r).print(), birth(p, r), role(p, id),
-                       r.observed ? ", observed" : "");
+    if (p.registers[id].birth != BoundRegister::Birth::constant) out += print_register(p, id);
   }
   return out;
 }
 
 }  // namespace
 
+std::string print_register(const BoundProgram& p, RegisterId id) {
+  const BoundRegister& r = p.registers[id];
+  return fmt::format("{} : {}  # {}{}{}\n", r.name, dims_of(r).print(), birth(p, r), role(p, id),
+                     r.observed ? ", observed" : "");
+}
+
+std::string print_code(const BoundProgram& p, const std::vector<BoundInstruction>& code) {
+  std::string out;
+  for (const BoundInstruction& i : code) out += fmt::format("  {}{}\n", call(p, i), i.live ? "" : "  # dead");
+  return out;
+}
+
 std::string print(const BoundProgram& p) {
   std::string out = registers(p);
   for (const Function f : kFunctions) {
-    out += fmt::format("def {}():\n", function_name(f)) + lines(p, p.code[static_cast<std::size_t>(f)]);
+    out += fmt::format("def {}():\n", function_name(f)) + print_code(p, p.code[static_cast<std::size_t>(f)]);
   }
   return out;
 }
@@ -97,8 +100,8 @@ std::string print(const Optimised& o) {
   std::string out = registers(o.program);
   for (const Function f : kFunctions) {
     out += fmt::format("def {}():\n", function_name(f));
-    out += lines(o.program, o.program.code[static_cast<std::size_t>(f)]);
-    if (f == Function::setup && !o.fixed.empty()) out += kFixedHeading + lines(o.program, o.fixed);
+    out += print_code(o.program, o.program.code[static_cast<std::size_t>(f)]);
+    if (f == Function::setup && !o.fixed.empty()) out += kFixedHeading + print_code(o.program, o.fixed);
   }
   return out;
 }

@@ -23,6 +23,7 @@ struct BoundRegister {
   double constant = 0;               ///< Birth::constant: every entry
   RegisterId copy_of = kNoRegister;  ///< Birth::copy: the param it starts as
   bool observed = false;             ///< may be read after a run
+  bool input = false;                ///< the host writes it from step to step, as it does those with a role
 
   std::int64_t size() const { return rows * cols; }
 };
@@ -99,5 +100,8 @@ BoundProgram bind(const CoreProgram& program, const BindOptions& options, Diagno
 void mark_live(BoundProgram& program, bool registers_are_roots);
 
 std::string print(const BoundProgram& program);  ///< --dump=bound
+/// Parts of it: one line about a register, and a line for each instruction.
+std::string print_register(const BoundProgram& program, RegisterId id);
+std::string print_code(const BoundProgram& program, const std::vector<BoundInstruction>& code);
 
 }  // namespace mlz::vm

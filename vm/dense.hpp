@@ -14,7 +14,8 @@ std::unique_ptr<Machine> make_dense(const BoundProgram& program, const MachineOp
                                     const dense::Tuning& tuning);
 
 /// What the engine does, one line for each thing: the loop, the result and the operands with their
-/// shapes. `W'` is W read as if transposed; in a chain, `~t` lives in a tile and not in its
+/// shapes. `W'` is W read as if transposed; `W from 4` is a window of W that begins at entry 4, `W x 3` has every row three
+/// times in succession, `W tiled` all rows over and over; in a chain, `~t` lives in a tile and not in its
 /// register.
 std::string dump_dense(const BoundProgram& program, const MachineOptions& options,
                        const dense::Tuning& tuning = {});

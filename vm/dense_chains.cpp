@@ -15,14 +15,30 @@ struct Region {
   std::vector<int> members;
   std::vector<int> before;
   std::vector<RegisterId> reads, writes;  // of the members
+  std::vector<RegisterId> seen_otherwise;  // those of `reads` that are not read entry for entry
+  std::int64_t unit = 0;
 
   bool conflicts_with(const PlanOp& op) const {
     bool found = contains(writes, op.out) || contains(reads, op.out);
     for_each_read(op, [&](RegisterId id) { found = found || contains(writes, id); });
     return found;
   }
+  /// Whether an operation goes through a register in another order than a member that reads or writes it.
+  bool crosses(const PlanOp& op) const {
+    bool found = contains(seen_otherwise, op.out);
+    for (int k = 0; k < op.in_count; ++k) found = found || (!op.in[k].is_plain() && contains(writes, op.in[k].reg));
+    return found;
+  }
+  bool fits_unit(const PlanOp& op) const {
+    const std::int64_t other = unit_of(op);
+    return unit == 0 || other == 0 || unit == other;
+  }
   void add(int at, const PlanOp& op) {
     members.push_back(at);
+    unit = std::max(unit, unit_of(op));
+    for (int k = 0; k < op.in_count; ++k) {
+      if (!op.in[k].is_plain()) seen_otherwise.push_back(op.in[k].reg);
+    }
     for_each_read(op, [&](RegisterId id) { reads.push_back(id); });
     writes.push_back(op.out);
   }
@@ -41,7 +57,8 @@ Region find_region(const std::vector<PlanOp>& code, const std::vector<char>& don
   for (int j = first + 1; j < end && static_cast<int>(region.members.size()) < kLongestChain; ++j) {
     const PlanOp& op = code[j];
     if (done[j]) continue;
-    if (op.kind == Kind::row && same_shape(op, code[first])) {
+    const bool joins = op.kind == Kind::row && same_shape(op, code[first]) && region.fits_unit(op);
+    if (joins && !region.crosses(op)) {
       region.add(j, op);
       region.before.insert(region.before.end(), passed.begin(), passed.end());
       passed.clear();

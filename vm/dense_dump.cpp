@@ -34,6 +34,12 @@ class Dumper {
     return r.name + mark + shape(r);
   }
 
+  static std::string part(const View& v) {
+    if (v.period > 0) return " tiled";
+    if (v.repeat > 1) return fmt::format(" x {}", v.repeat);
+    return v.step > 0 ? fmt::format(" from {}", v.first) : "";
+  }
+
   std::string row(const PlanOp& op) const {
     std::string in;
     for (int k = 0; k < op.in_count; ++k) {
@@ -41,7 +47,7 @@ class Dumper {
       const BoundRegister& r = program_.registers[v.reg];
       const bool column = r.kind == mlz::Kind::vector && v.cols == 1 && v.rows > 1;
       in += fmt::format("{}{}{}", k == 0 ? "" : ", ", op.in_buffer[k] >= 0 ? "~" : "",
-                        name(v.reg, column ? "'" : ""));
+                        name(v.reg, column ? "'" : "") + part(v));
     }
     return fmt::format("{}{} = {}({})", op.out_buffer >= 0 ? "~" : "", name(op.out),
                        row_op_name(op.row), in);

@@ -28,29 +28,40 @@ void run_copy(const Entry<T>& e, const Frame<T>& f) {
   std::copy_n(e.operand(f, 0), e.cols, e.result(f));
 }
 
+/// All members on one tile of b.rows x b.cols entries from (i, j) on.
+template <class T>
+void run_tile(const Chain<T>& chain, const Frame<T>& f, std::int64_t i, std::int64_t j, Block<T> b) {
+  const std::int64_t buffer_size = chain.tile_rows * chain.tile_cols, rows = b.rows, cols = b.cols;
+  const auto start = [&](const Place& p) {
+    return p.buffer < 0 ? f.memory + p.offset + p.row(i) * p.row_step + j * p.col_step
+                        : f.tiles + p.buffer * buffer_size;
+  };
+  const auto step = [&](const Place& p) {
+    return p.buffer >= 0 ? chain.tile_cols : p.repeat > 1 ? 0 : p.row_step;
+  };
+  for (const ChainMember<T>& m : chain.members) {
+    b.rows = m.flat ? 1 : rows;
+    b.cols = m.flat ? rows * cols : cols;
+    b.out = start(m.out);
+    b.out_step = step(m.out);
+    for (int k = 0; k < m.in_count; ++k) {
+      b.in[k] = start(m.in[k]);
+      b.in_step[k] = step(m.in[k]);
+    }
+    m.block(b);
+  }
+}
+
 template <class T>
 void run_chain(const Entry<T>& e, const Frame<T>& f) {
   const Chain<T>& chain = f.chains[e.index];
-  const std::int64_t buffer_size = chain.tile_rows * chain.tile_cols;
-  for (std::int64_t i = 0; i < chain.rows; i += chain.tile_rows) {
+  Block<T> b;
+  for (std::int64_t i = 0, unit_end = chain.unit; i < chain.rows; i += b.rows) {
+    if (i == unit_end) unit_end += chain.unit;
+    b.rows = std::min({chain.tile_rows, chain.rows - i, unit_end - i});
     for (std::int64_t j = 0; j < chain.cols; j += chain.tile_cols) {
-      Block<T> b;
-      b.rows = std::min(chain.tile_rows, chain.rows - i);
       b.cols = std::min(chain.tile_cols, chain.cols - j);
-      const auto start = [&](const Place& p) {
-        return p.buffer < 0 ? f.memory + p.offset + i * p.row_step + j * p.col_step
-                            : f.tiles + p.buffer * buffer_size;
-      };
-      const auto step = [&](const Place& p) { return p.buffer < 0 ? p.row_step : chain.tile_cols; };
-      for (const ChainMember<T>& m : chain.members) {
-        b.out = start(m.out);
-        b.out_step = step(m.out);
-        for (int k = 0; k < m.in_count; ++k) {
-          b.in[k] = start(m.in[k]);
-          b.in_step[k] = step(m.in[k]);
-        }
-        m.block(b);
-      }
+      run_tile(chain, f, i, j, b);
     }
   }
 }
@@ -116,9 +127,18 @@ class Emitter {
   }
 
   void add(const PlanOp& op, std::vector<Entry<T>>& entries) {
-    if (op.kind == PlanOp::Kind::row) entries.push_back(row(op));
+    if (op.kind == PlanOp::Kind::row) entries.push_back(unit_of(op) > 0 ? chain(alone(op)) : row(op));
     if (op.kind == PlanOp::Kind::chain) entries.push_back(chain(op));
     if (op.kind == PlanOp::Kind::other) other(op, entries);
+  }
+
+  /// A row operation as a chain, which goes over repeated rows.
+  static PlanOp alone(const PlanOp& op) {
+    PlanOp chain = op;
+    chain.kind = PlanOp::Kind::chain;
+    chain.in_count = 0;
+    chain.members = {op};
+    return chain;
   }
 
   BlockKernel<T> kernel(RowOp op, unsigned pattern) const {
@@ -134,7 +154,7 @@ class Emitter {
     e.out = code_.offset[op.out];
     e.rows = form.rows;
     e.cols = form.cols;
-    for (int k = 0; k < op.in_count; ++k) e.in[k] = code_.offset[op.in[k].reg];
+    for (int k = 0; k < op.in_count; ++k) e.in[k] = code_.offset[op.in[k].reg] + op.in[k].first;
     e.attr = form.row_step;
     e.block = kernel(op.row, form.pattern);
     return e;
@@ -149,7 +169,12 @@ class Emitter {
     made.cols = one_row ? op.rows * op.cols : op.cols;
     made.tile_cols = std::min(tile, made.cols);
     made.tile_rows = std::clamp<std::int64_t>(tile / made.tile_cols, 1, made.rows);
-    for (const PlanOp& member : op.members) made.members.push_back(chain_member(member, one_row));
+    const std::int64_t unit = unit_of(op);
+    made.unit = unit > 0 ? unit : made.rows;
+    for (const PlanOp& member : op.members) {
+      made.members.push_back(chain_member(member, one_row));
+      made.members.back().flat = made.tile_cols == made.cols && is_one_row(member);
+    }
     const std::int64_t needed = op.buffers * made.tile_rows * made.tile_cols;
     code_.tile_entries = std::max(code_.tile_entries, needed);
     Entry<T> e;
@@ -166,7 +191,8 @@ class Emitter {
     m.out = {op.out_buffer, code_.offset[op.out], form.cols, 1};
     m.in_count = op.in_count;
     for (int k = 0; k < op.in_count; ++k) {
-      m.in[k] = {op.in_buffer[k], code_.offset[op.in[k].reg], form.row_step[k], form.col_step[k]};
+      const View& v = op.in[k];
+      m.in[k] = {op.in_buffer[k], code_.offset[v.reg] + v.first, form.row_step[k], form.col_step[k], v.repeat, v.period};
     }
     return m;
   }
@@ -220,7 +246,7 @@ class Emitter {
 bool is_one_row(const PlanOp& op) {
   for (int k = 0; k < op.in_count; ++k) {
     const View& v = op.in[k];
-    if (!v.is_scalar() && (v.rows != op.rows || v.cols != op.cols)) return false;
+    if (!v.is_plain() || (!v.is_scalar() && (v.rows != op.rows || v.cols != op.cols))) return false;
   }
   return true;
 }
@@ -235,7 +261,7 @@ BlockForm block_form(const PlanOp& op, bool one_row) {
     const bool full = v.rows == op.rows && v.cols == op.cols;
     const bool per_row = full ? false : v.cols == 1;
     if (per_row) form.pattern |= 1u << k;
-    form.row_step[k] = full ? form.cols : v.rows == 1 ? 0 : v.cols;
+    form.row_step[k] = v.step > 0 ? v.step : full ? form.cols : v.rows == 1 ? 0 : v.cols;
     form.col_step[k] = per_row ? 0 : 1;
   }
   // A product of two needs its factor per row as one number; in a single entry that is the same.

@@ -51,11 +51,14 @@ struct Entry {
   }
 };
 
-/// An operand or result of a chain: entry (i, j) lies at offset + i * row_step + j * col_step of
+/// An operand or result of a chain: entry (i, j) lies at offset + row(i) * row_step + j * col_step of
 /// the lane's memory, or in a tile buffer.
 struct Place {
   int buffer = -1;
   std::int64_t offset = 0, row_step = 0, col_step = 0;
+  std::int64_t repeat = 1, period = 0;  ///< as in View
+
+  std::int64_t row(std::int64_t i) const { return period > 0 ? i % period : repeat > 1 ? i / repeat : i; }
 };
 
 template <class T>
@@ -64,12 +67,13 @@ struct ChainMember {
   Place out;
   std::array<Place, 4> in;
   int in_count = 0;
+  bool flat = false;  ///< a tile is one row to it: nothing is per row, and rows follow each other without gaps
 };
 
-/// Members that run on one tile of rows x cols entries before the next.
+/// Members that run on one tile of rows x cols entries before the next. No tile crosses a multiple of `unit` rows.
 template <class T>
 struct Chain {
-  std::int64_t rows = 1, cols = 1, tile_rows = 1, tile_cols = 1;
+  std::int64_t rows = 1, cols = 1, tile_rows = 1, tile_cols = 1, unit = 1;
   std::vector<ChainMember<T>> members;
 };
 
@@ -123,7 +127,7 @@ struct BlockForm {
   bool one_row = false;
 };
 BlockForm block_form(const PlanOp& op, bool one_row);
-/// Whether every operand is a single number or has all entries.
+/// Whether every operand is a single number or has all entries, in their order.
 bool is_one_row(const PlanOp& op);
 
 }  // namespace mlz::vm::dense

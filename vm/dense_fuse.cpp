@@ -153,6 +153,7 @@ void fuse(const BoundProgram& program, const MachineOptions& options, const Tuni
     fold_transposes(live_after, code);
     if (options.blas) flatten_products(program, code);
     join_products(live_after, code);
+    fold_moves(program, live_after, tuning, entry_bytes, code);
     make_chains(live_after, tuning, entry_bytes, code);
   }
 }

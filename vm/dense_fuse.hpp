@@ -24,7 +24,13 @@ void flatten_products(const BoundProgram& program, std::vector<PlanOp>& code);
 ///   t = outer(d, h); u = rate * t; W = W + u   ->   W[i, j] = W[i, j] + rate * (d[i] * h[j])
 void join_products(const std::vector<char>& live_after, std::vector<PlanOp>& code);
 
-/// (d) Row operations of one shape that depend on each other become a chain, which runs all of them
+/// (d) A window of a register, its rows repeated or tiled, that only row operations of that shape read becomes a view of
+/// theirs, if the register does not change until the last of them and loops over the view stay long:
+///   z = W[:, 16:32]; y = sigmoid(z)   ->   y = sigmoid(W[:, 16:32])
+void fold_moves(const BoundProgram& program, const std::vector<char>& live_after, const Tuning& tuning,
+                std::size_t entry_bytes, std::vector<PlanOp>& code);
+
+/// (e) Row operations of one shape that depend on each other become a chain, which runs all of them
 /// on one tile before the next. Results that nothing else reads live in tile buffers only.
 /// Operations in between that the chain does not touch are done before it.
 void make_chains(const std::vector<char>& live_after, const Tuning& tuning, std::size_t entry_bytes,
@@ -32,6 +38,8 @@ void make_chains(const std::vector<char>& live_after, const Tuning& tuning, std:
 
 /// How many operations the rules look ahead: bounds the time they take on unrolled programs.
 inline constexpr int kFusionWindow = 256;
+/// Fewest entries that a loop over rows repeated or tiled goes over at once.
+inline constexpr std::int64_t kShortestUnit = 64;
 /// Most operations in a chain.
 inline constexpr int kLongestChain = 32;
 

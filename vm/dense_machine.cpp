@@ -86,6 +86,8 @@ class DenseMachine final : public Machine {
     write_as(id, lane, in);
   }
 
+  void set_runs(Function function, std::uint64_t runs) override { runs_[static_cast<std::size_t>(function)] = runs; }
+
   Snapshot save() const override {
     Snapshot snapshot;
     snapshot.memory.resize(memory_.bytes());

@@ -1,6 +1,7 @@
 #include "vm/dense_plan.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include "vm/dense_fuse.hpp"
 
@@ -89,6 +90,15 @@ Plan plan_of(const Optimised& optimised, const MachineOptions& options, const Tu
   Plan plan = make_plan(optimised);
   if (options.fuse) fuse(optimised.program, options, tuning, plan);
   return plan;
+}
+
+std::int64_t unit_of(const PlanOp& op) {
+  std::int64_t unit = 0;
+  for (int k = 0; k < op.in_count; ++k) {
+    if (op.in[k].has_repeats()) unit = std::gcd(unit, op.in[k].period > 0 ? op.in[k].period : op.in[k].repeat);
+  }
+  for (const PlanOp& member : op.members) unit = std::gcd(unit, unit_of(member));
+  return unit;
 }
 
 bool keeps_old_value(const PlanOp& op) {

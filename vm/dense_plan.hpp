@@ -12,12 +12,18 @@
 namespace mlz::vm::dense {
 
 /// A register seen with a shape that broadcasts to the shape of a row operation: the operand of
-/// `outer` that runs down the rows is seen as a column.
+/// `outer` that runs down the rows is seen as a column. Or a part of it, or its rows several times (never both).
 struct View {
   RegisterId reg = kNoRegister;
   std::int64_t rows = 1, cols = 1;
+  std::int64_t first = 0;   ///< the entry where a window begins
+  std::int64_t step = 0;    ///< entries from one of its rows to the next; 0: not a window
+  std::int64_t repeat = 1;  ///< each row of the register stands for so many in succession
+  std::int64_t period = 0;  ///< rows of the register, all of them over and over; 0: once
 
   bool is_scalar() const { return rows * cols == 1; }
+  bool has_repeats() const { return repeat > 1 || period > 0; }
+  bool is_plain() const { return step == 0 && !has_repeats(); }
 };
 
 /// One thing to do.
@@ -68,6 +74,9 @@ Plan make_plan(const Optimised& optimised);
 
 /// The plan that the engine runs: of `make_plan`, and fused if the options say so.
 Plan plan_of(const Optimised& optimised, const MachineOptions& options, const Tuning& tuning);
+
+/// Rows of a row operation or chain in which every view with repeats goes on in equal steps; 0 where there is none.
+std::int64_t unit_of(const PlanOp& op);
 
 /// The registers an operation reads (calls `f` for each) apart from parts of `out` that it keeps.
 template <class F>

@@ -64,6 +64,10 @@ class Machine {
   virtual void read(RegisterId id, int lane, std::span<float> out) const = 0;
   virtual void write(RegisterId id, int lane, std::span<const float> in) = 0;
 
+  /// The next run of a function draws what it would after `runs` earlier ones since birth; for replaying a part of a
+  /// lifetime whose registers the host has written. Snapshots hold the count, and reset() starts it over.
+  virtual void set_runs(Function function, std::uint64_t runs) = 0;
+
   virtual Snapshot save() const = 0;
   virtual void restore(const Snapshot& snapshot) = 0;
   /// Draws from now on belong to another stream (0 is the lifetime's own); used when a copy of the state is

@@ -32,9 +32,19 @@ std::vector<double> first_value(const BoundProgram& program, std::size_t index,
   return out;
 }
 
+/// Whether there is a whole value for every param.
+bool fits(const BoundProgram& program, const ParamValues& values) {
+  if (values.size() != program.params.size()) return false;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (static_cast<std::int64_t>(values[i].size()) != program.registers[program.params[i].id].size()) return false;
+  }
+  return true;
+}
+
 /// One value per param: those given, first values where they are left out.
 std::shared_ptr<const ParamValues> complete(const BoundProgram& program, const Birth& birth) {
   const std::size_t count = program.params.size();
+  if (birth.params && fits(program, *birth.params)) return birth.params;
   ParamValues out = birth.params ? *birth.params : ParamValues{};
   if (!out.empty() && out.size() != count)
     throw InputError(fmt::format("the program has {} params; {} values were given", count, out.size()));

@@ -395,7 +395,7 @@ MLZ_INLINE T pow(T a, T b) {
 /// numbers.hpp.
 template <OpId op, class T>
 MLZ_INLINE T apply([[maybe_unused]] T a, [[maybe_unused]] T b, [[maybe_unused]] T c) {
-#define MLZ_ELEMENTWISE(id, names, symbol, operands, flags, cost, automl, meaning, ...) \
+#define MLZ_ELEMENTWISE(id, names, symbol, operands, flags, cost, automl, gradient, meaning, ...) \
   if constexpr (op == OpId::id) return __VA_ARGS__;
 #define MLZ_OP(...)
 #include "lang/core/ops.def"

@@ -21,6 +21,9 @@ class Mover {
     for (const RegisterId id : p_.role) {
       if (id != kNoRegister) unchanging_[id] = 0;  // the host writes them from step to step
     }
+    for (RegisterId id = 0; id < unchanging_.size(); ++id) {
+      if (p_.registers[id].input) unchanging_[id] = 0;
+    }
   }
 
   void move(Function f) {

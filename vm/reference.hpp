@@ -24,6 +24,7 @@ class ReferenceMachine final : public Machine {
   void write(RegisterId id, int lane, std::span<const double> in) override;
   void read(RegisterId id, int lane, std::span<float> out) const override;
   void write(RegisterId id, int lane, std::span<const float> in) override;
+  void set_runs(Function function, std::uint64_t runs) override { runs_[static_cast<std::size_t>(function)] = runs; }
   Snapshot save() const override;
   void restore(const Snapshot& snapshot) override;
   void set_draw_stream(std::uint32_t stream) override { stream_ = stream; }

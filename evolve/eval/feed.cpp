@@ -156,8 +156,8 @@ void Feed<T>::before_predict() {
 }
 
 template <class T>
-void Feed<T>::before_learn() {
-  if (x_changes_) write(x_id_, x_);
+void Feed<T>::make_target() {
+  std::fill(target_.begin(), target_.end(), T(0));
   const std::size_t entries = target_.size() / labels_.size();
   std::transform(numbers_.begin(), numbers_.end(), target_.begin(),
                  [](double v) { return static_cast<T>(v); });
@@ -168,6 +168,12 @@ void Feed<T>::before_learn() {
       target_[b * entries + static_cast<std::size_t>(labels_[b])] = T(1);
     }
   }
+}
+
+template <class T>
+void Feed<T>::before_learn() {
+  if (x_changes_) write(x_id_, x_);
+  make_target();
   write(target_id_, target_);
 }
 
@@ -222,6 +228,31 @@ double Feed<T>::loss(int b) const {
   const bool known = labels_[b] >= 0 && labels_[b] < static_cast<double>(y.size());
   return known ? highest + std::log(sum) - static_cast<double>(y[static_cast<std::size_t>(labels_[b])])
                : std::numeric_limits<double>::infinity();
+}
+
+template <class T>
+void Feed<T>::loss_gradient(int b, double weight, std::span<T> out) const {
+  const auto y = prediction(b);
+  const auto put = [&](std::size_t j, double slope) { out[j] = static_cast<T>(weight * slope); };
+  const double label = labels_[b];
+  if (form_ == LabelForm::binary) {
+    const auto p = static_cast<double>(y[0]);
+    const bool kept = p < kProbabilityMargin || p > 1 - kProbabilityMargin;
+    return put(0, kept ? 0 : label > 0.5 ? -1 / p : 1 / (1 - p));
+  }
+  if (form_ != LabelForm::onehot) {
+    for (std::size_t j = 0; j < y.size(); ++j) {
+      const double wanted = form_ == LabelForm::numbers ? numbers_[static_cast<std::size_t>(b) * y.size() + j] : label;
+      put(j, 2 * (static_cast<double>(y[j]) - wanted) / static_cast<double>(y.size()));
+    }
+    return;
+  }
+  const auto highest = static_cast<double>(*std::max_element(y.begin(), y.end()));
+  double sum = 0;
+  for (const T v : y) sum += std::exp(static_cast<double>(v) - highest);
+  for (std::size_t j = 0; j < y.size(); ++j) {
+    put(j, std::exp(static_cast<double>(y[j]) - highest) / sum - (label == static_cast<double>(j) ? 1 : 0));
+  }
 }
 
 template <class T>

@@ -35,9 +35,12 @@ class Feed {
             std::span<const std::uint32_t> fill);
   void before_predict();  ///< x = features, target = 0
   void before_learn();    ///< x = features, target = label
+  void make_target();     ///< the label in the form of y, as target() has it before Learn
   double label(int b) const { return labels_[b]; }
   double squared_error(int b) const;  ///< of numbers; the mean over them
   double loss(int b) const;           ///< as Outcome::loss
+  /// Writes weight times the gradient of loss(b) with respect to the prediction; `out` has as many entries.
+  void loss_gradient(int b, double weight, std::span<T> out) const;
   std::span<const T> features() const { return x_; }
   std::span<const T> target() const { return target_; }
 

@@ -45,6 +45,7 @@ class TracingMachine : public vm::Machine {
   void write(vm::RegisterId id, int lane, std::span<const float> in) override {
     inner_->write(id, lane, in);
   }
+  void set_runs(Function function, std::uint64_t runs) override { inner_->set_runs(function, runs); }
   vm::Snapshot save() const override { return inner_->save(); }
   void restore(const vm::Snapshot& snapshot) override { inner_->restore(snapshot); }
   void set_draw_stream(std::uint32_t stream) override {

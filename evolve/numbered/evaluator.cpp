@@ -23,7 +23,7 @@ vm::CompactInstruction to_compact(const Instruction& i) {
 }  // namespace
 
 const char* fate_name(Fate fate) {
-  static constexpr const char* kNames[] = {"scored", "early_stop", "over_limit", "hurdle"};
+  static constexpr const char* kNames[] = {"scored", "early_stop", "over_limit", "hurdle", "alike"};
   return kNames[static_cast<std::size_t>(fate)];
 }
 

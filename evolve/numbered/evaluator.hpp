@@ -5,8 +5,8 @@
 namespace mlz::evolve {
 
 /// What became of a candidate.
-enum class Fate : std::uint8_t { scored, early_stop, over_limit, hurdle };
-inline constexpr std::size_t kFates = 4;
+enum class Fate : std::uint8_t { scored, early_stop, over_limit, hurdle, alike };
+inline constexpr std::size_t kFates = 5;
 const char* fate_name(Fate fate);
 
 /// The result of trying one program on a set of problems.

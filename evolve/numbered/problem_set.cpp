@@ -1,14 +1,18 @@
 #include "evolve/numbered/problem_set.hpp"
 
+#include <algorithm>
+
 #include "evolve/eval/order.hpp"
 
 namespace mlz::evolve {
 namespace {
 
-void take(const tasks::Examples& from, std::size_t features, std::vector<double>& x, std::vector<double>& labels) {
-  x.resize(from.size() * features);
-  labels.resize(from.size());
-  for (std::size_t i = 0; i < from.size(); ++i) {
+void take(const tasks::Examples& from, std::size_t most, std::size_t features, std::vector<double>& x,
+          std::vector<double>& labels) {
+  const std::size_t count = most == 0 ? from.size() : std::min(most, from.size());
+  x.resize(count * features);
+  labels.resize(count);
+  for (std::size_t i = 0; i < count; ++i) {
     from.features(i, std::span(x).subspan(i * features, features));
     labels[i] = from.label(i);
   }
@@ -17,10 +21,10 @@ void take(const tasks::Examples& from, std::size_t features, std::vector<double>
 vm::BatchTask batch_task(const ProblemSet& set, std::size_t index, std::size_t features) {
   const tasks::Problem& problem = set.problems[index];
   vm::BatchTask out;
-  take(*problem.train, features, out.train_features, out.train_labels);
-  take(*problem.valid, features, out.valid_features, out.valid_labels);
+  take(*problem.train, set.probe_examples, features, out.train_features, out.train_labels);
+  take(*problem.valid, set.probe_examples, features, out.valid_features, out.valid_labels);
   out.lifetime = static_cast<std::uint32_t>(index);
-  if (problem.epochs == 1 && problem.order.empty()) return out;
+  if ((problem.epochs == 1 && problem.order.empty()) || set.probe_examples > 0) return out;
   eval::EpochOrders orders(problem, set.seed, out.lifetime);
   for (int epoch = 0; epoch < problem.epochs; ++epoch) out.orders.push_back(orders.of(epoch));
   return out;
@@ -38,7 +42,9 @@ vm::TaskBatch batch_of(const ProblemSet& set, double max_abs_error) {
   const auto features = static_cast<std::size_t>(set.info().sizes.at("features"));
   vm::TaskBatch batch;
   batch.features = static_cast<int>(features);
-  batch.metric = set.info().metric == tasks::Metric::accuracy ? vm::BatchMetric::accuracy : vm::BatchMetric::rms_error;
+  batch.metric = set.info().metric != tasks::Metric::accuracy ? vm::BatchMetric::rms_error
+                 : set.probe_examples > 0                     ? vm::BatchMetric::squashed_rms_error
+                                                              : vm::BatchMetric::accuracy;
   batch.max_abs_error = max_abs_error;
   batch.seed = set.seed;
   for (std::size_t i = 0; i < set.problems.size(); ++i) batch.tasks.push_back(batch_task(set, i, features));

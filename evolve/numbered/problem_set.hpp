@@ -13,6 +13,9 @@ struct ProblemSet {
   std::shared_ptr<const tasks::Task> task;
   std::uint64_t seed = 0;
   std::vector<tasks::Problem> problems;
+  /// Not 0: only so many training and validation examples of each problem count, in one epoch, and what is measured is
+  /// the error of predictions also where classes are to be told apart: it tells programs apart rather than good from bad.
+  std::size_t probe_examples = 0;
 
   static ProblemSet make(std::shared_ptr<const tasks::Task> task, std::uint64_t seed, std::uint32_t count);
   const tasks::TaskInfo& info() const { return task->info(); }

@@ -24,8 +24,8 @@ class GradientDescent : public OuterLoop {
   GradientDescent(Vector theta, const DescentOptions& options)
       : options_(options), theta_(std::move(theta)), adam_(theta_.size(), options.adam) {}
 
-  /// One update. A gradient that is not finite changes nothing but the count of updates. Throws std::invalid_argument for
-  /// one of another size.
+  /// One update. A gradient that is not finite changes nothing but the count of updates. Throws std::invalid_argument
+  /// for one of another size.
   DescentStep step(Vector gradient);
 
   std::vector<Vector> ask() const override { return {theta_}; }

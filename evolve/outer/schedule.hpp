@@ -4,8 +4,8 @@
 
 namespace mlz::outer {
 
-/// How the learning rate changes with the updates s = 1, 2, ... In the first `warmup` of them it rises from 0 in a straight
-/// line to `rate`, and then
+/// How the learning rate changes with the updates s = 1, 2, ... In the first `warmup` of them it rises from 0 in a
+/// straight line to `rate`, and then
 ///   constant      stays,
 ///   inverse_sqrt  falls as rate sqrt(warmup / s) (Vaswani et al. 2017, section 5.3, with rate at the peak),
 ///   cosine        falls along half a cosine wave (Loshchilov and Hutter 2017, equation 5) to 0 at `decay_steps`.

@@ -13,7 +13,10 @@ constexpr const char* kIntroduction =
     "them. Arguments after `;` are known before the run; one with `=` has a default, one with `?` may be left out. Names\n"
     "that occur twice are told apart by the kinds of their operands. The last column holds AutoML-Zero's numbers with the kinds\n"
     "they stand for. Operands of entry-by-entry operations broadcast: a scalar with anything, a dimension that is\n"
-    "literally 1 with any, a vector as a row.\n";
+    "literally 1 with any, a vector as a row.\n\n"
+    "The column gradient says what the gradient of each operand gains from that of the result, `g`, with the operands\n"
+    "`a`, `b`, `c` and the result `out`; see [gradients.md](gradients.md) for the functions in it. `zero` means that no\n"
+    "gradient flows; `none`, or nothing, that bound programs have other operations in its place.\n";
 
 struct Section {
   OpId first;
@@ -44,6 +47,12 @@ std::string other_forms(const OpInfo& op) {
   return out.empty() ? "" : out.substr(1);
 }
 
+std::string gradients(const OpInfo& op) {
+  std::string out;
+  for (const std::string& gradient : op.gradients) out += (out.empty() ? "`" : "`, `") + gradient;
+  return out.empty() ? "" : out + "`";
+}
+
 }  // namespace
 
 std::string op_manual() {
@@ -51,11 +60,13 @@ std::string op_manual() {
   for (const OpInfo& op : op_table()) {
     for (const Section& section : kSections) {
       if (section.first != op.id) continue;
-      out += fmt::format("\n## {}\n\n| operation | also | meaning | cost | AutoML-Zero |\n|---|---|---|---|---|\n", section.title);
+      out += fmt::format("\n## {}\n\n| operation | also | meaning | gradient | cost | AutoML-Zero |\n|---|---|---|---|---|---|\n",
+                         section.title);
     }
     std::string meaning = op.meaning;
     for (std::size_t at = 0; (at = meaning.find('|', at)) != std::string::npos; at += 2) meaning.insert(at, "\\");
-    out += fmt::format("| `{}` | {} | {} | {} | {} |\n", call_form(op), other_forms(op), meaning, op.cost, op.automl);
+    out += fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", call_form(op), other_forms(op), meaning, gradients(op), op.cost,
+                       op.automl);
   }
   return out;
 }

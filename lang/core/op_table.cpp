@@ -35,9 +35,22 @@ OpAttribute read_attribute(std::string text) {
   return a;
 }
 
+/// The expressions of "(first, second)".
+std::vector<std::string> read_gradients(std::string_view text) {
+  std::vector<std::string> parts(1);
+  int depth = 0;
+  for (const char c : text.substr(1, text.size() - 2)) {
+    depth += c == '(' ? 1 : c == ')' ? -1 : 0;
+    if (depth == 0 && c == ',') parts.emplace_back();
+    else if (c != ' ' || !parts.back().empty()) parts.back() += c;
+  }
+  std::erase(parts, "");
+  return parts;
+}
+
 OpInfo row(OpId id, std::string_view names, std::string_view symbol, std::string_view operands,
            std::string_view attributes, ShapeRule rule, std::uint32_t flags, double cost,
-           std::string_view automl, std::string_view meaning) {
+           std::string_view automl, std::string_view gradient, std::string_view meaning) {
   OpInfo info;
   info.id = id;
   info.names = split(names, ',');
@@ -52,17 +65,18 @@ OpInfo row(OpId id, std::string_view names, std::string_view symbol, std::string
   info.flags = flags;
   info.cost = cost;
   info.automl = automl;
+  info.gradients = read_gradients(gradient);
   info.meaning = meaning;
   return info;
 }
 
 std::vector<OpInfo> build_table() {
   std::vector<OpInfo> table;
-#define MLZ_ELEMENTWISE(id, names, symbol, operands, flags, cost, automl, meaning, ...)                 \
+#define MLZ_ELEMENTWISE(id, names, symbol, operands, flags, cost, automl, gradient, meaning, ...)       \
   table.push_back(row(OpId::id, names, symbol, operands, "", ShapeRule::broadcast, (flags) | kElementwise, \
-                      cost, automl, meaning));
-#define MLZ_OP(id, names, symbol, operands, attributes, rule, flags, cost, automl, meaning) \
-  table.push_back(row(OpId::id, names, symbol, operands, attributes, rule, flags, cost, automl, meaning));
+                      cost, automl, #gradient, meaning));
+#define MLZ_OP(id, names, symbol, operands, attributes, rule, flags, cost, automl, gradient, meaning)           \
+  table.push_back(row(OpId::id, names, symbol, operands, attributes, rule, flags, cost, automl, #gradient, meaning));
 #include "lang/core/ops.def"
 #undef MLZ_ELEMENTWISE
 #undef MLZ_OP

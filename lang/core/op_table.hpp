@@ -52,8 +52,13 @@ struct OpInfo {
   std::uint32_t flags;
   double cost;
   std::string automl;  ///< "number:kinds number:kinds ..."
+  /// What the gradient of each operand gains, as the table has it; `set` has one more for what it keeps. Empty where no
+  /// bound program has the op, or it has no operands.
+  std::vector<std::string> gradients;
   std::string meaning;
 
+  /// Whether a gradient flows from the result to operand `k` (of `set`: 1 is what it keeps).
+  bool passes_gradient(std::size_t k) const { return k < gradients.size() && gradients[k] != "zero"; }
   const std::string& name() const { return names.front(); }
   bool has(OpFlags flag) const { return (flags & flag) != 0; }
   int attribute(std::string_view name) const;  ///< its index, or -1

@@ -44,13 +44,15 @@ TEST_CASE("every group has its rows, and all contenders of a row compute the sam
     for (const Json& ratio : row.at("ratios")) check_spread(ratio);
   }
   CHECK(rows == std::map<std::string, std::size_t>{{"linear", 4}, {"network", 4}, {"programs", 2}, {"search", 1},
-                                                   {"threads", 1}, {"mlp", 2}, {"start", 1}, {"parse", 2}});
+                                                   {"threads", 1}, {"mlp", 2}, {"learners", 2}, {"population", 3},
+                                                   {"gradient", 2}, {"start", 1}, {"parse", 2}});
 }
 
 TEST_CASE("the list names the groups, and --only takes one of them") {
   const Finished listed = mlzbench("--list");
   CHECK(listed.code == 0);
-  for (const char* name : {"linear", "network", "programs", "search", "threads", "mlp", "start", "parse"}) {
+  for (const char* name : {"linear", "network", "programs", "search", "threads", "mlp", "learners", "population",
+                           "gradient", "start", "parse"}) {
     CHECK(listed.says(std::string("\n") + name) != (std::string(name) == "linear"));
   }
   const Finished one = mlzbench(kQuick + "--only parse");

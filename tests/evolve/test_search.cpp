@@ -59,6 +59,20 @@ TEST_CASE("hurdles spare runs and are as reproducible") {
   CHECK(plain.outcome.total.train_steps <= 20 * below + 120 * (plain.outcome.total.evaluations - below));
 }
 
+TEST_CASE("programs that behave alike in the probe share a score, as reproducibly") {
+  const char* probe = "probe-examples = 4\n";
+  const Ran plain = run_cut(""), probed = run_cut(probe);
+  same(probed, run_cut(std::string(probe) + "threads = 3\nwindow = 11\ncache = false"));
+  same(probed, run_cut(std::string(probe) + "window = 1\ncache-size = 2"));
+  const auto alike = probed.outcome.total.fates[static_cast<std::size_t>(Fate::alike)];
+  CHECK(alike > 1000);
+  CHECK(alike < probed.outcome.total.evaluations - 500);
+  // On 3 problems of 20 examples: 12 steps in the probe, and 60 more for those that are unlike all others.
+  CHECK(probed.outcome.total.train_steps <= 12 * alike + 72 * (probed.outcome.total.evaluations - alike));
+  const std::string classes = "task = projected:data=digits,features=4,train=40,valid=40,test=4\nselect-task = \nfinal-task = \n";
+  same(run_cut(classes + probe), run_cut(classes + probe + "threads = 2\nwindow = 7\ncache = false"));
+}
+
 TEST_CASE("programs with samplers are as reproducible") {
   const char* noisy = "setup-ops = 56,62,63\npredict-ops = 27,59,60,3,1\nlearn-ops = 2,3,18,23,63";
   same(run_cut(noisy), run_cut(std::string(noisy) + "\ncache = false\nthreads = 2"));
@@ -72,6 +86,7 @@ TEST_CASE("a window of one is plain sequential evolution") {
 
 TEST_CASE("a search goes on from any state as if it had not stopped") {
   goes_on_from_any_state(small(), {30, 60, 90, 5990, 6000, 6030, 11000});
+  goes_on_from_any_state(small("probe-examples = 3\nislands = 2\n"), {30, 150, 5990, 6030});
   goes_on_from_any_state(small("hurdle-tasks = 1\nhurdle-percentile = 50\n"), {30, 60, 90, 5990, 6000, 6030, 11000});
 }
 

@@ -42,6 +42,8 @@ void check_same(const Outcome& a, const Outcome& b) {
   CHECK(same_bits(a.test, b.test));
   CHECK(same_bits(a.loss, b.loss));
   CHECK(a.returns == b.returns);
+  REQUIRE(a.marks.size() == b.marks.size());
+  for (std::size_t i = 0; i < a.marks.size(); ++i) CHECK(same_bits(a.marks[i], b.marks[i]));
   CHECK(a.steps == b.steps);
   CHECK(a.examples == b.examples);
   CHECK(a.non_finite == b.non_finite);
@@ -151,6 +153,8 @@ Lives streams() {
   Lives lives;
   lives.info.name = "made_up";
   lives.info.classes = 2;
+  lives.settings.marks = {2, 9, 10000};
+  lives.settings.mark_window = 4;
   lives.info.sizes = {{"features", 3}, {"outputs", 2}};
   lives.settings.loss = true;
   lives.settings.curve_points = 5;
@@ -219,7 +223,8 @@ def Learn(x, target):
 
 TEST_CASE("lifetimes in lanes are those of lone machines: worlds") {
   for (const char* world : {"cartpole:episodes=3,steps=30", "cartpole:episodes=2,steps=25,mode=published",
-                            "acrobot:episodes=2,steps=15", "pendulum:episodes=2,steps=12", "swapping_bandit:episodes=2,steps=20"}) {
+                            "acrobot:episodes=2,steps=15", "pendulum:episodes=2,steps=12",
+                            "swapping_bandit:episodes=2,steps=20"}) {
     CAPTURE(world);
     worlds(world).check(kActor);
   }

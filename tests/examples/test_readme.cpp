@@ -67,3 +67,18 @@ TEST_CASE("programs shown in documents are the programs that are run") {
     CHECK(found);
   }
 }
+
+TEST_CASE("the matrix of the command line's page is the one that is run") {
+  const std::string matrix = read_file(MLZ_SOURCE_DIR "/examples/learners.matrix");
+  bool found = false;
+  for (const std::string& block : blocks("docs/command_line.md", "")) {
+    if (block.find("learner ") == std::string::npos) continue;
+    CHECK(block == matrix);
+    found = true;
+  }
+  CHECK(found);
+  const Finished run = run_command(MLZ_BIN "/mlzrun --matrix examples/learners.matrix --quiet");
+  CHECK(run.exit_code == 0);
+  CHECK(run.output.find("nearest neighbour") != std::string::npos);
+  CHECK(run.output.find("untrained SFNN on digits: ") != std::string::npos);
+}

@@ -40,6 +40,7 @@ class Writer {
       in_setup_ = function[0] == 'S';
       const int lines = 1 + static_cast<int>(below(static_cast<std::uint64_t>(options_.lines)));
       for (int i = 0; i < lines; ++i) line();
+      if (options_.more_params && function[0] == 'P') answer();
     }
     return text_;
   }
@@ -56,13 +57,31 @@ class Writer {
       text_ += fmt::format("state r{} : {}\n", i, registers_.back().type.print());
     }
     registers_.push_back({"p0", {"a", "b"}});
-    read_only_ = registers_.size() - 1;
-    text_ += "param p0 : matrix[a, b] ~ normal(0, 1)\nstate q0 = p0\n";
+      text_ += "param p0 : matrix[a, b] ~ normal(0, 1)\nstate q0 = p0\n";
     registers_.push_back({"q0", {"a", "b"}});
+    if (options_.more_params) declare_params();
     if (options_.loops) text_ += "state F[l in range(L)] : vector[a]\nstate G[l in range(L)] : matrix[a, b]\n";
     for (const char* name : {"s2", "s3"}) registers_.push_back({name, {}});
     for (const char* name : {"v1", "v2"}) registers_.push_back({name, {"features", ""}});
     registers_.push_back({"m1", {"features", "features"}});
+  }
+
+  void declare_params() {
+    const Type types[] = {{}, {"a", ""}, {"b", ""}, {"features", ""}, {"b", "a"}};
+    for (std::size_t i = 0; i < std::size(types); ++i) {
+      const std::string param = fmt::format("p{}", i + 1), state = fmt::format("q{}", i + 1);
+      text_ += fmt::format("param {} : {} ~ normal(0.5, 1)\nstate {} = {}\n", param, types[i].print(), state, param);
+      registers_.push_back({param, types[i]});
+      registers_.push_back({state, types[i]});
+    }
+  }
+
+  /// A prediction from several registers.
+  void answer() {
+    for (int i = 0; i < 4; ++i) {
+      const Register& r = registers_[below(registers_.size())];
+      text_ += fmt::format(fmt::runtime(r.type.scalar() ? "  s1 = s1 + tanh({})\n" : "  s1 = s1 + mean(tanh({}))\n"), r.name);
+    }
   }
 
   std::string dimension() { return one_of({"a", "b", "features", "two"}); }
@@ -80,7 +99,8 @@ class Writer {
     if (pick == 0 && options_.loops && !in_loop_) return loop(pad);
     if (pick == 1) return slice_set(pad);
     if (pick == 2) {
-      text_ += pad + one_of({"v1[0.3] = 0.5\n", "m1[0.1, 0.99] = -2\n", "v2[1] = 1e300\n", "NoOp()\n"});
+      const char* huge = options_.tame ? "v2[1] = 3\n" : "v2[1] = 1e300\n";
+      text_ += pad + one_of({"v1[0.3] = 0.5\n", "m1[0.1, 0.99] = -2\n", huge, "NoOp()\n"});
       return;
     }
     if (pick == 3) {
@@ -88,7 +108,7 @@ class Writer {
       return;
     }
     std::size_t target = below(registers_.size());
-    if (target == read_only_) target = 0;
+    if (registers_[target].name[0] == 'p') target = 0;
     const Register& r = registers_[target];
     const int depth = options_.core ? 1 : options_.depth;
     text_ += pad + fmt::format("{} = {}\n", r.name, expression(r.type, depth, true));
@@ -122,6 +142,7 @@ class Writer {
   }
 
   std::string number() {
+    if (options_.tame) return one_of({"0", "1", "-1", "0.5", "2", "-0.25", "1e-3", "1.75", "1 / sqrt(features)", "-0.1"});
     return one_of({"0", "1", "-1", "0.5", "2", "-0.25", "1e-3", "3.75", "1e200", "1e999", "1 / sqrt(features)", "-0.1"});
   }
 
@@ -250,7 +271,6 @@ class Writer {
   RandomProgramOptions options_;
   std::string text_;
   std::vector<Register> registers_;
-  std::size_t read_only_ = 0;
   bool in_loop_ = false;
   bool in_setup_ = false;
 };

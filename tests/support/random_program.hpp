@@ -11,6 +11,8 @@ struct RandomProgramOptions {
   bool samplers = true;
   bool loops = true;    ///< loops and families
   bool core = false;    ///< one operation a line
+  bool tame = false;    ///< no huge or infinite constants
+  bool more_params = false;  ///< params of every kind, which states start as, and an answer from several registers
 };
 
 /// The text of a valid program over all operations: named sizes, families, loops, slices, samplers, constants that

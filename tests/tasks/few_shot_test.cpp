@@ -259,6 +259,9 @@ TEST_CASE("damaged omniglot files are refused") {
   CHECK(contains(with(head + "0\tA\tc\tbackground\ttrain\n", 3), "do not belong together"));
   CHECK(contains(with(head + "0\tA\tc\tbackground\ttrain\n", 4), "more classes than the 1"));
   CHECK(contains(with("", 4), "no column 'id'"));
+  CHECK(contains(with("id\tvinyals_split\r\n0\ttrain\r\n", 4), "more classes than the 1"));
+  const std::string whole = head + "0\tA\tc\tbackground\ttrain\n";
+  for (std::size_t cut = 0; cut < whole.size() - 1; ++cut) CHECK(!with(whole.substr(0, cut), 4).empty());
 }
 
 TEST_CASE("episodes that cannot be") {

@@ -75,3 +75,44 @@ TEST_CASE("runs in worlds repeat, and what does not fit is refused") {
   CHECK(mlzrun("stdlib/sfnn.mlz --task cartpole --protocol stream").code == 2);
   CHECK(mlzrun("stdlib/sfnn.mlz --task cartpole --epochs 3").code == 2);
 }
+
+TEST_CASE("streams are scored at numbers of examples") {
+  const auto result = result_of("stdlib/online.mlz --task online:data=digits,size=14,steps=600 --set n=[features,outputs] --runs 3");
+  CHECK(result.at("train").get<double>() > 0.5);
+  const auto& at = result.at("at");
+  CHECK(at.at("window") == 100);
+  REQUIRE(at.at("scores").size() == 2);
+  CHECK(at.at("scores")[0].at("examples") == 99);
+  const double early = at.at("scores")[0].at("mean"), late = at.at("scores")[1].at("mean");
+  CHECK(early > 0.15);
+  CHECK(late > early + 0.2);
+  CHECK(mlzrun("--quiet --at 5,7 stdlib/online.mlz --task online:data=digits,size=8,steps=9").says("at 7"));
+  CHECK(mlzrun("stdlib/online.mlz --task online:data=digits --at 0").code == 2);
+  CHECK(mlzrun("stdlib/online.mlz --task online:data=digits --at 5,x").code == 2);
+}
+
+TEST_CASE("a linear learner learns from a stream of mnist") {
+  const std::string command = "stdlib/online.mlz --task online:steps=500 --set n=[features,outputs] --quiet --json";
+  const Finished run = mlzrun(command);
+  if (run.says("no data for the task")) {
+    static int skipped = 0;
+    MESSAGE("skipped (" << ++skipped << " so far): no data on this machine for mnist");
+    return;
+  }
+  CHECK(nlohmann::json::parse(run.last_line()).at("at").at("scores")[1].at("mean").get<double>() > 0.6);
+}
+
+TEST_CASE("nearest neighbours tell drawn characters apart, with labels beside and after") {
+  const double beside = result_of("stdlib/nearest.mlz --task fewshot --set labels=2 --runs 300").at("train");
+  CHECK((beside > 0.4 && beside < 0.65));
+  const double five = result_of("stdlib/nearest.mlz --task fewshot:shots=5 --set labels=2 --runs 100").at("train");
+  CHECK(five > 0.6);
+  const double after = result_of("stdlib/nearest.mlz --task fewshot:labels=after,shots=10 --runs 20").at("train");
+  CHECK(after > 0.55);
+}
+
+TEST_CASE("srwm takes few-shot episodes of both kinds") {
+  const char* const as_published = "stdlib/srwm.mlz --set input_softmax=0 --set norm_residual=1 ";
+  CHECK(result_of(std::string(as_published) + "--task fewshot:size=8").at("steps") == 6);
+  CHECK(result_of(std::string(as_published) + "--set feedback=2 --task fewshot:size=8,labels=after,shots=3").at("steps") == 15);
+}

@@ -168,6 +168,17 @@ TEST_CASE("--check runs nothing") {
   CHECK(mlzrun("stdlib/automl_linear.mlz --task digits --check").code == 2);
 }
 
+TEST_CASE("the gradient of a program can be printed, and says why there is none") {
+  Finished dump = mlzrun("stdlib/srwm.mlz --task digits:train=10 --set heads=1 --set layers=1 --dump=adjoint");
+  CHECK(dump.code == 0);
+  for (const char* part : {"# one step back", "# at last, back through Setup", "W0[0][0]' = add(W0[0][0]', W[0][0]')"}) {
+    CHECK(dump.says(part));
+  }
+  dump = mlzrun("examples/02_network.mlz --task digits:train=10 --dump=adjoint");
+  CHECK(dump.code == 2);
+  CHECK(dump.says("has no params"));
+}
+
 TEST_CASE("every stage can be printed, and the core form runs to the same score") {
   const Folder folder;
   for (const char* stage : {"ast", "typed", "core", "bound", "code"}) {

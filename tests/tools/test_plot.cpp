@@ -76,6 +76,19 @@ TEST_CASE("a plot is well-formed and has its labels, whatever the data") {
   CHECK(to_svg(plots[0]).find("a &lt;b&gt; &amp; ") != std::string::npos);
 }
 
+TEST_CASE("several plots in one image, with legends of any length") {
+  Plot first{"one", "", "x", "y", {}, false}, second{"two", "", "x", "y", {}, false};
+  for (int i = 0; i < 12; ++i) first.series.push_back({"a learner with a long name " + std::to_string(i), {{0, 0}, {1, i}}, false});
+  second.series = {{"short", {{0, 0.5}, {1, 1}}, true}};
+  const std::string svg = to_svg({first, second});
+  CHECK(well_formed(svg));
+  CHECK(svg.find("height=\"880\"") != std::string::npos);
+  for (const Series& s : first.series) CHECK(svg.find(">" + s.name + "<") != std::string::npos);
+  CHECK(svg.find(">two<") != std::string::npos);
+  CHECK(svg.find("x1=\"-") == std::string::npos);
+  CHECK(well_formed(to_svg(std::vector<Plot>{})));
+}
+
 TEST_CASE("ticks are round numbers inside the range") {
   CHECK(nice_ticks(0, 1, 5) == std::vector<double>{0, 0.2, 0.4, 0.6000000000000001, 0.8, 1});
   CHECK(nice_ticks(0, 10000, 7).size() == 6);

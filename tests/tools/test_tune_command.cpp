@@ -107,6 +107,45 @@ TEST_CASE("the loss as objective goes down, and stands beside the score everywhe
   CHECK(std::stod(file.metadata.at("score")) == result.at("final").get<double>());
 }
 
+TEST_CASE("gradient descent goes down, and keeps the params that were worth most") {
+  const Folder folder;
+  const std::string out = folder / "grad";
+  const Finished ended = mlzevolve("--tune grad --objective loss " + kSmall +
+                                   "--rate 0.02 --schedule cosine --warmup 3 --decay-steps 30 --clip 1 --generations 30 "
+                                   "--held-out-every 3 --json --out " + out);
+  REQUIRE_MESSAGE(ended.code == 0, ended.out);
+  std::istringstream log(folder.read("grad/log.jsonl"));
+  double first = 0, lowest = 1e300;
+  std::int64_t best = -1, updates = 0;
+  for (std::string line; std::getline(log, line);) {
+    const auto json = nlohmann::json::parse(line);
+    if (json.at("event") == "generation") {
+      ++updates;
+      CHECK(json.at("norm").get<double>() > 0);
+      if (updates == 1) CHECK(json.at("rate").get<double>() == doctest::Approx(0.02 / 3));
+    }
+    if (json.at("event") != "held_out") continue;
+    const double loss = json.at("loss");
+    if (json.at("generation") == 0) first = loss;
+    if (loss < lowest) {
+      lowest = loss;
+      best = json.at("generation");
+    }
+  }
+  CHECK(updates == 30);
+  CHECK(lowest < 0.8 * first);
+  const auto result = nlohmann::json::parse(ended.last_line());
+  CHECK(result.at("held_out_loss").get<double>() == lowest);
+  const TensorFile file = from_safetensors(folder.read("grad/best.safetensors"), "best");
+  CHECK(file.metadata.at("generation") == std::to_string(best));
+  CHECK(std::stod(file.metadata.at("loss")) == result.at("final_loss").get<double>());
+  const Finished next = mlzevolve("--tune grad --objective loss " + kSmall + "--generations 1 --load " + out +
+                                  "/best.safetensors --out " + (folder / "next"));
+  REQUIRE_MESSAGE(next.code == 0, next.out);
+  const std::string begun = folder.read("next/log.jsonl");
+  CHECK(nlohmann::json::parse(begun.substr(0, begun.find('\n'))).at("loss").get<double>() == lowest);
+}
+
 TEST_CASE("lifetimes that share a machine change nothing") {
   const Folder folder;
   const std::string search = "--tune ga " + kSmall + "--generations 3 ";
@@ -129,12 +168,13 @@ TEST_CASE("the commands of the manual work as they stand") {
     CHECK_MESSAGE(ended.code == 0, ended.out);
     ++commands;
   }
-  CHECK(commands == 2);
+  CHECK(commands == 3);
 }
 
 TEST_CASE("threads and kills change nothing") {
   const Folder folder;
-  for (const std::string tune : {"es --shaping ranks", "cma", "cma --covariance diagonal", "ga", "random"}) {
+  for (const std::string tune : {"es --shaping ranks", "cma", "cma --covariance diagonal", "ga", "random",
+                                 "grad --schedule inverse_sqrt --warmup 4"}) {
     CAPTURE(tune);
     const bool full = tune == "cma";  // 641 params would take long
     const std::string program = full ? " --init " + folder.write("rate.mlz",
@@ -224,12 +264,16 @@ TEST_CASE("what cannot be searched is refused with the reason") {
   };
   refused("--tune es --task digits", "name it by --init");
   refused("--tune es --init stdlib/mlp.mlz --task digits", "declares no param");
-  refused("--tune best --init examples/08_params.mlz", "must be one of none, es, cma, ga, random");
+  refused("--tune best --init examples/08_params.mlz", "must be one of none, es, cma, ga, grad, random");
   refused("--tune es --shaping square " + kSmall, "must be one of none, ranks");
   refused("--tune es " + kSmall + "--sigma 0", "sigma");
   refused("--tune es --objective error " + kSmall, "must be one of score, loss");
   refused("--tune es --objective loss --task cartpole --init stdlib/sfnn.mlz", "has no loss");
   refused("--tune es --lanes -1 " + kSmall, "lanes");
+  refused("--tune grad --task cartpole --init stdlib/sfnn.mlz", "has none");
+  refused("--tune grad --schedule cosine --warmup 5 --decay-steps 5 " + kSmall, "--decay-steps");
+  refused("--tune grad --schedule steps " + kSmall, "must be one of constant, inverse_sqrt, cosine");
+  refused("--tune grad --beta1 1 " + kSmall, "beta1");
   refused("--tune es " + kSmall + "--population 7", "pairs");
   refused("--tune cma " + kSmall + "--population 3", "4 candidates");
   refused("--tune cma --init examples/08_params.mlz --task digits:size=32", "use --covariance diagonal");

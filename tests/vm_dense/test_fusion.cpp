@@ -234,3 +234,63 @@ TEST_CASE("a register whose old value another function sees stays in memory") {
     CHECK(!has(text, "~"));
   }
 }
+
+namespace {
+
+/// y = relu(part of a) where `op` takes the part, of n rows and cols columns.
+struct Part {
+  ProgramBuilder b;
+  RegisterId a, part, y;
+
+  Part(OpId op, std::int64_t rows, std::int64_t cols, std::int64_t n, std::int64_t out_cols,
+       std::array<std::int64_t, 4> attr) {
+    a = b.normal_param(Kind::matrix, rows, cols, 1);
+    part = b.matrix(n, out_cols);
+    y = b.matrix(n, out_cols);
+    b.name(a, "a");
+    b.name(part, "part");
+    b.function = Function::predict;
+    b.op(op, part, {a}, attr);
+    b.op(OpId::relu, y, {part});
+    b.observe(y);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("windows and repeated rows are read where they lie") {
+  Part window(OpId::get, 10, 64, 4, 16, {2, 32, 4, 16});
+  CHECK(has(dump(window.b.finish()), "relu(a[10,64] from 160)"));
+  Part repeated(OpId::repeat_rows, 40, 64, 400, 64, {10});
+  CHECK(has(dump(repeated.b.finish()), "relu(a[40,64] x 10)"));
+  Part tiled(OpId::tile_rows, 10, 64, 400, 64, {40});
+  CHECK(has(dump(tiled.b.finish()), "relu(a[10,64] tiled)"));
+}
+
+TEST_CASE("moves stay where loops would be short") {
+  Part narrow(OpId::get, 10, 64, 10, 4, {0, 32, 10, 4});
+  CHECK(has(dump(narrow.b.finish()), "part[10,4] = get"));
+  Part twice(OpId::repeat_rows, 400, 16, 800, 16, {2});
+  CHECK(has(dump(twice.b.finish()), "part[800,16] = repeat_rows"));
+  Part small(OpId::repeat_rows, 2, 64, 4, 64, {2});
+  CHECK(has(dump(small.b.finish()), "part[4,64] = repeat_rows"));
+}
+
+TEST_CASE("a window stays when it is seen, or its register changes before it is read") {
+  for (const int spoil : {0, 1, 2, 3}) {
+    ProgramBuilder b;
+    const auto first = b.normal_param(Kind::matrix, 4, 64, 1);
+    const auto a = b.matrix(4, 64), part = b.matrix(4, 16), y = b.matrix(4, 16), s = b.scalar();
+    b.name(part, "part");
+    b.start_as(a, first);
+    b.function = Function::predict;
+    b.op(OpId::get, part, {a}, {0, 16, 4, 16});
+    if (spoil == 1) b.op(OpId::add, a, {a, first});
+    b.op(OpId::relu, y, {part});
+    if (spoil == 2) b.op(OpId::sum, s, {part}, {-1});
+    b.observe(y);
+    b.observe(s);
+    if (spoil == 3) b.observe(part);
+    CHECK(has(dump(b.finish()), "part[4,16] = get") == (spoil != 0));
+  }
+}

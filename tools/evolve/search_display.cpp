@@ -57,6 +57,7 @@ std::string SearchDisplay::status(const evolve::SearchState& state, double best)
                                 rate_text(rate_), std::max(best, 0.0));
   out += fmt::format("  same {}  stopped {}", share(t.duplicates, t.evaluations), fate(Fate::early_stop));
   if (config_.cost_limit > 0) out += fmt::format("  too costly {}", fate(Fate::over_limit));
+  if (config_.probe_examples > 0) out += fmt::format("  alike {}", fate(Fate::alike));
   if (config_.hurdle_tasks > 0) out += fmt::format("  below the bar {}", fate(Fate::hurdle));
   return out + time_left(state);
 }

@@ -9,6 +9,8 @@ Check check_for(const std::string& kind) {
       {"core", check_srwm},
       {"multihead", check_srwm},
       {"stack", check_srwm_stack},
+      {"grad_core", check_srwm_gradient},
+      {"grad_stack", check_srwm_stack_gradient},
       {"lstm_cell", check_lstm_cell},
       {"vsml", check_vsml},
       {"es_adam", check_es_adam},

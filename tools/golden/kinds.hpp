@@ -16,6 +16,8 @@ Check check_for(const std::string& kind);
 
 std::optional<std::string> check_srwm(const nlohmann::json& recorded, const Options& options);
 std::optional<std::string> check_srwm_stack(const nlohmann::json& recorded, const Options& options);
+std::optional<std::string> check_srwm_gradient(const nlohmann::json& recorded, const Options& options);
+std::optional<std::string> check_srwm_stack_gradient(const nlohmann::json& recorded, const Options& options);
 std::optional<std::string> check_lstm_cell(const nlohmann::json& recorded, const Options& options);
 std::optional<std::string> check_vsml(const nlohmann::json& recorded, const Options& options);
 std::optional<std::string> check_es_adam(const nlohmann::json& recorded, const Options& options);

@@ -59,11 +59,19 @@ void Learner::param(const std::string& name, std::vector<double> values) {
   throw InputError(name + " is not a param of the program");
 }
 
-void Learner::start() {
+vm::MachineOptions Learner::machine_options() const {
   vm::MachineOptions machine;
   machine.dtype = options_.dtype;
   machine.params = params_;
-  machine_ = vm::make_machine(options_.engine, program_, machine);
+  return machine;
+}
+
+vm::Reversal Learner::reversal(const vm::AdjointOptions& adjoint) const {
+  return {program_, options_.engine, machine_options(), adjoint};
+}
+
+void Learner::start() {
+  machine_ = vm::make_machine(options_.engine, program_, machine_options());
   machine_->reset();
   machine_->run(Function::setup);
 }

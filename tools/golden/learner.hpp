@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tools/golden/golden.hpp"
+#include "vm/adjoint/reversal.hpp"
 #include "vm/machine.hpp"
 
 namespace mlz::golden {
@@ -29,6 +30,8 @@ class Learner {
   /// and size.
   void param(const std::string& name, std::vector<double> values);
   void start();  ///< birth and Setup
+  /// Lifetimes with these params, to be run forward and back.
+  vm::Reversal reversal(const vm::AdjointOptions& adjoint) const;
 
   void write(const std::string& name, std::span<const double> values);
   std::vector<double> read(const std::string& name) const;
@@ -43,6 +46,7 @@ class Learner {
 
  private:
   Learner(vm::BoundProgram program, const Options& options);
+  vm::MachineOptions machine_options() const;
   void write_role(Role role, std::span<const double> values);
   vm::RegisterId find(const std::string& name) const;
 

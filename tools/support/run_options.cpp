@@ -107,6 +107,7 @@ void add_output(CLI::App& app, RunOptions& o) {
   app.add_option("--at", o.at, "stream: also show the score at these numbers of training examples (default: the task's)")
       ->type_name("N,N,...")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 60))
       ->group("Output");
   app.add_option("--window", o.window, "of --at: over so many of the last predictions")
@@ -128,8 +129,8 @@ void add_output(CLI::App& app, RunOptions& o) {
   app.add_flag("--trace", o.trace, "find the first NaN or infinity (reference engine, f64, slow)")
       ->group("Output");
   app.add_option("--dump", o.dump, "print a stage of the program instead of running it")
-      ->check(CLI::IsMember({"ast", "typed", "core", "bound", "code"}))
-      ->type_name("ast|typed|core|bound|code")
+      ->check(CLI::IsMember({"ast", "typed", "core", "bound", "code", "adjoint"}))
+      ->type_name("ast|typed|core|bound|code|adjoint")
       ->group("Output");
   app.add_flag("--check", o.check, "only check that program, task and data fit together")
       ->group("Output");
@@ -213,8 +214,8 @@ std::optional<RunOptions> parse_run_options(int argc, const char* const* argv, i
   CLI::App app{"Runs a learning program on a task and shows how well it learns.", "mlzrun"};
   app.set_version_flag("--version", version_text());
   app.footer(kExamples);
-  add_learner(app, options, settings);
   add_run_options(app, options);
+  add_learner(app, options, settings);
   add_limits(app, options);
   add_output(app, options);
   add_simplify(app, options);

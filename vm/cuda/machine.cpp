@@ -69,6 +69,11 @@ class Engine final : public CudaMachine {
   void write(RegisterId id, int lane, std::span<const double> in) override { write_as(id, lane, in); }
   void write(RegisterId id, int lane, std::span<const float> in) override { write_as(id, lane, in); }
 
+  void set_runs(Function function, std::uint64_t runs) override {
+    state_.runs[static_cast<std::size_t>(function)] = runs;
+    send_state();
+  }
+
   Snapshot save() const override {
     const std::vector<T> saved = registers_->save(optimised_.kept);
     Snapshot snapshot;

@@ -58,7 +58,7 @@ std::string print(const CudaPlan& plan, const BoundProgram& program);
 dense::Plan fused_plan(const Optimised& optimised, const MachineOptions& options);
 
 /// By register: whether its value is the same in all lanes whatever the program does, so long as the host writes the
-/// same to all. Those with a role are handed in lane by lane, those in `apart` are not shared from the start.
+/// same to all. Inputs and those with a role are handed in lane by lane, those in `apart` are not shared from the start.
 std::vector<char> shared_registers(const Optimised& optimised, const dense::Plan& plan, const std::vector<char>& apart);
 
 Layout make_layout(const Optimised& optimised, const dense::Plan& plan, const MachineOptions& options,

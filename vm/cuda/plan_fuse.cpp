@@ -121,8 +121,9 @@ std::vector<char> shared_registers(const Optimised& optimised, const dense::Plan
   for (const RegisterId id : program.role) {
     if (id != kNoRegister && program.registers[id].birth != BoundRegister::Birth::param) shared[id] = 0;
   }
-  for (RegisterId id = 0; id < apart.size(); ++id) {
-    if (apart[id] != 0) shared[id] = 0;
+  for (RegisterId id = 0; id < shared.size(); ++id) {
+    const bool is_apart = id < apart.size() && apart[id] != 0;
+    if (is_apart || program.registers[id].input) shared[id] = 0;
   }
   bool changed = true;
   while (changed) {

@@ -1,0 +1,18 @@
+#pragma once
+#include <functional>
+#include <vector>
+
+#include "vm/bound_program.hpp"
+
+namespace mlz::vm::adjoint {
+
+/// Drops instructions whose results are not read below them. `needed` by register: at the end of the code on the way in, at
+/// its beginning on the way out.
+void drop_unread(std::vector<BoundInstruction>& code, std::vector<char>& needed);
+
+/// Drops registers from `first` on that no instruction names and `keep` does not hold; gives the others their new
+/// numbers, which `renumbered` is told by old number.
+void drop_unused_registers(BoundProgram& program, RegisterId first, const std::vector<RegisterId>& keep,
+                           const std::function<void(const std::vector<RegisterId>&)>& renumbered);
+
+}  // namespace mlz::vm::adjoint

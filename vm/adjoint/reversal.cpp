@@ -1,0 +1,173 @@
+#include "vm/adjoint/reversal.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "vm/adjoint/versions.hpp"
+
+namespace mlz::vm {
+namespace {
+
+std::int64_t entries_of(const BoundProgram& program, const std::vector<RegisterId>& registers) {
+  std::int64_t entries = 0;
+  for (const RegisterId r : registers) entries += program.registers[r].size();
+  return entries;
+}
+
+std::int64_t entry_bytes(const Machine& machine) { return machine.dtype() == DType::f64 ? 8 : 4; }
+
+BoundProgram observing(BoundProgram program, const std::vector<RegisterId>& registers) {
+  for (const RegisterId r : registers) program.registers[r].observed = true;
+  return program;
+}
+
+}  // namespace
+
+/// Values of some registers at several moments, as the machines hold them.
+class Reversal::States {
+ public:
+  States(const Machine& machine, const std::vector<RegisterId>& registers)
+      : registers_(registers),
+        lane_entries_(static_cast<std::size_t>(entries_of(machine.program(), registers))),
+        lanes_(machine.lanes()),
+        wide_(machine.dtype() == DType::f64) {}
+
+  void read(const Machine& machine, std::int64_t moment) {
+    wide_ ? each(machine, doubles_, moment, [&](RegisterId r, int lane, auto part) { machine.read(r, lane, part); })
+          : each(machine, floats_, moment, [&](RegisterId r, int lane, auto part) { machine.read(r, lane, part); });
+  }
+
+  void write(Machine& machine, std::int64_t moment) const {
+    const auto put = [&]<class T>(RegisterId r, int lane, std::span<T> part) {
+      machine.write(r, lane, std::span<const T>(part));
+    };
+    wide_ ? each(machine, doubles_, moment, put) : each(machine, floats_, moment, put);
+  }
+
+ private:
+  std::vector<RegisterId> registers_;
+  std::size_t lane_entries_;
+  int lanes_;
+  bool wide_;
+  mutable std::vector<std::vector<double>> doubles_;  // by moment
+  mutable std::vector<std::vector<float>> floats_;
+
+  template <class T, class F>
+  void each(const Machine& machine, std::vector<std::vector<T>>& moments, std::int64_t moment, F&& f) const {
+    const auto at = static_cast<std::size_t>(moment);
+    if (moments.size() <= at) moments.resize(at + 1);
+    moments[at].resize(lane_entries_ * static_cast<std::size_t>(lanes_));
+    std::span<T> rest(moments[at]);
+    for (int lane = 0; lane < lanes_; ++lane) {
+      for (const RegisterId r : registers_) {
+        const auto size = static_cast<std::size_t>(machine.program().registers[r].size());
+        f(r, lane, rest.first(size));
+        rest = rest.subspan(size);
+      }
+    }
+  }
+};
+
+Reversal::Reversal(const BoundProgram& program, std::string_view engine, const MachineOptions& machine,
+                   const AdjointOptions& adjoint, const ReversalOptions& options)
+    : Reversal(program, differentiate(program, adjoint), engine, machine, options) {}
+
+Reversal::Reversal(const BoundProgram& program, const Adjoint& adjoint, std::string_view engine, const MachineOptions& machine,
+                   const ReversalOptions& options)
+    : adjoint_(adjoint), options_(options), carried_(replayed_registers(program)) {
+  forward_ = make_machine(engine, observing(program, carried_), machine);
+  backward_ = make_machine(engine, adjoint_.program, machine);
+  const std::vector<char> changed = adjoint::changed_by_steps(program);
+  std::erase_if(carried_, [&](RegisterId r) { return changed[r] == 0; });
+}
+
+Reversal::~Reversal() = default;
+
+std::int64_t Reversal::segment_for(std::int64_t steps) const {
+  if (options_.segment > 0) return options_.segment;
+  const double lanes = static_cast<double>(forward_->lanes()) * static_cast<double>(entry_bytes(*forward_));
+  const double each = lanes * static_cast<double>(entries_of(adjoint_.program, adjoint_.state));
+  const double replayed = lanes * static_cast<double>(entries_of(adjoint_.program, carried_));
+  const auto limit = static_cast<double>(options_.max_bytes);
+  if (each * static_cast<double>(steps) <= limit) return std::max<std::int64_t>(steps, 1);
+  const double best = std::ceil(std::sqrt(static_cast<double>(steps) * replayed / each));
+  const double needed = best * each + std::ceil(static_cast<double>(steps) / best) * replayed;
+  if (needed > limit) {
+    throw InputError(fmt::format("the gradient of {} steps keeps states of {:.0f} bytes at least, more than the allowed {}; "
+                                 "take fewer steps, fewer lifetimes at once or a smaller state",
+                                 steps, needed, options_.max_bytes));
+  }
+  return static_cast<std::int64_t>(best);
+}
+
+void Reversal::set_births(std::span<const Birth> births) {
+  forward_->set_births(births);
+  backward_->set_births(births);
+}
+
+void Reversal::run(Machine& machine, Function function, std::int64_t step) {
+  if (!options_.trace) return machine.run(function);
+  if (found_) return;
+  const auto first = run_traced(machine, function);
+  if (first) found_ = NonFiniteStep{&machine == backward_.get(), step, *first};
+}
+
+void Reversal::forward_step(const ReversibleSteps& steps, std::int64_t step, bool first_time) {
+  steps.before_predict(*forward_, step);
+  run(*forward_, Function::predict, step);
+  if (first_time) steps.predicted(*forward_, step);
+  steps.before_learn(*forward_, step);
+  run(*forward_, Function::learn, step);
+}
+
+void Reversal::back_step(const ReversibleSteps& steps, std::int64_t step, const States& states, std::int64_t kept_as) {
+  states.write(*backward_, kept_as);
+  steps.before_back(*backward_, step);
+  backward_->set_runs(Function::learn, static_cast<std::uint64_t>(step));
+  run(*backward_, Function::learn, step);
+  if (steps.after_back) steps.after_back(*backward_, step);
+}
+
+void Reversal::run(const ReversibleSteps& steps) {
+  const std::int64_t segment = segment_for(steps.count), segments = (steps.count + segment - 1) / segment;
+  States starts(*forward_, carried_), states(*forward_, adjoint_.state), fixed(*forward_, adjoint_.fixed);
+  found_.reset();
+  forward_->reset();
+  run(*forward_, Function::setup, 0);
+  fixed.read(*forward_, 0);
+  for (std::int64_t step = 0; step < steps.count; ++step) {
+    const std::int64_t of = step / segment;
+    if (step % segment == 0 && of + 1 < segments) starts.read(*forward_, of);
+    if (of + 1 == segments) states.read(*forward_, step % segment);
+    forward_step(steps, step, true);
+  }
+  backward_->reset();
+  fixed.write(*backward_, 0);
+  for (std::int64_t of = segments; of-- > 0;) {
+    const std::int64_t first = of * segment, last = std::min(first + segment, steps.count);
+    if (of + 1 < segments) {
+      starts.write(*forward_, of);
+      forward_->set_runs(Function::predict, static_cast<std::uint64_t>(first));
+      forward_->set_runs(Function::learn, static_cast<std::uint64_t>(first));
+      for (std::int64_t step = first; step < last; ++step) {
+        states.read(*forward_, step - first);
+        if (step + 1 < last) forward_step(steps, step, false);
+      }
+    }
+    for (std::int64_t step = last; step-- > first;) back_step(steps, step, states, step - first);
+  }
+  backward_->set_runs(Function::setup, 0);
+  run(*backward_, Function::setup, 0);
+}
+
+std::vector<double> Reversal::param_gradient(std::size_t param, int lane) const {
+  const BoundRegister& reg = adjoint_.program.registers[adjoint_.program.params[param].id];
+  std::vector<double> out(static_cast<std::size_t>(reg.size()), 0.0);
+  const RegisterId id = adjoint_.params[param];
+  if (id != kNoRegister) backward_->read(id, lane, std::span<double>(out));
+  return out;
+}
+
+}  // namespace mlz::vm
