@@ -22,6 +22,9 @@ install(FILES ${PROJECT_BINARY_DIR}/mlzConfig.cmake ${PROJECT_BINARY_DIR}/mlzCon
         DESTINATION ${package_folder} COMPONENT library)
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT library)
 
+if(TARGET mlz_cuda)
+  install(TARGETS mlz_cuda LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library)
+endif()
 if(TARGET mlzrun)
   install(TARGETS mlzrun RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT programs)
 endif()

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "vm/cuda/engine.hpp"
 #include "vm/dense.hpp"
 #include "vm/engine_choice.hpp"
 #include "vm/lanes.hpp"
@@ -34,6 +35,8 @@ const std::vector<EngineInfo>& engines() {
       {"dense", "few large lifetimes: loops over entries, BLAS for large products", true, make_dense},
       {"lanes", "many small lifetimes: one dispatch of an instruction for all of them", true, make_lanes},
       {"reference", "the oracle: plain loops, one lifetime and one operation at a time", false, make_reference},
+      {"cuda", "large matrix steps and many large lifetimes, on an NVIDIA GPU", true, make_cuda, has_gpu},
+      {"cuda-tf32", "as cuda, with factors of f32 products rounded to TensorFloat-32", true, make_cuda_tf32, has_gpu},
   };
   return all;
 }

@@ -32,6 +32,7 @@ struct MachineOptions {
   std::vector<Birth> births;  ///< one for each lane, in the place of seed, lifetimes and params; empty: from those
   bool blas = true;  ///< dense: large products by BLAS; without it f64 has the bits of `reference`
   bool fuse = true;  ///< dense: join operations; without BLAS no result bit in f64 changes
+  bool tf32 = false;  ///< cuda: products of f32 matrices with TensorFloat-32, which keeps 10 bits of each factor
   bool optimise = true;  ///< all but `reference`: the passes of vm/optimise.hpp; without BLAS they change no bit
 };
 
@@ -79,6 +80,7 @@ struct EngineInfo {
   std::string_view meaning;
   bool f32;  ///< whether it has that dtype
   std::unique_ptr<Machine> (*make)(const BoundProgram&, const MachineOptions&);
+  bool (*usable)() = nullptr;  ///< whether this machine has what it needs; null: every machine has
 };
 /// All engines.
 const std::vector<EngineInfo>& engines();

@@ -23,60 +23,96 @@ struct QuarterTurns {
   double high, low;
   std::uint32_t n;  ///< modulo 2^32
 };
-QuarterTurns reduce_quarter_turns(double a);
+MLZ_DEVICE QuarterTurns reduce_quarter_turns(double a);
 
-double library_pow(double a, double b);
-float library_pow(float a, float b);
-double library_exp(double a);
-double library_log(double a);
-double library_sin(double a);
-double library_cos(double a);
-double library_tan(double a);
-double library_asin(double a);
-double library_acos(double a);
-double library_atan(double a);
+MLZ_DEVICE double library_pow(double a, double b);
+MLZ_DEVICE float library_pow(float a, float b);
+MLZ_DEVICE double library_exp(double a);
+MLZ_DEVICE double library_log(double a);
+MLZ_DEVICE double library_sin(double a);
+MLZ_DEVICE double library_cos(double a);
+MLZ_DEVICE double library_tan(double a);
+MLZ_DEVICE double library_asin(double a);
+MLZ_DEVICE double library_acos(double a);
+MLZ_DEVICE double library_atan(double a);
 
 MLZ_LEVEL_BEGIN
 
-/// Coefficients by number type; see `polynomial`.
+/// Coefficients by number type; see `polynomial`. Functions, because code for a GPU cannot refer to a static member.
 template <class E>
 struct Fit;
 template <>
 struct Fit<double> {
-  static constexpr double exp[] = {
+  MLZ_INLINE static auto& exp() {
+    static constexpr double c[] = {
       0x1.000000000000cp-1,  0x1.5555555555561p-3,  0x1.555555554ffebp-5,  0x1.111111110d5e9p-7,
       0x1.6c16c185b7076p-10, 0x1.a01a01bafd8fap-13, 0x1.a0199667c5516p-16, 0x1.71dddf8fc5234p-19,
       0x1.28b072eb48a67p-22, 0x1.af85e4ef496b0p-26};
-  static constexpr double log[] = {0x1.5555555555593p-1, 0x1.999999997fb35p-2, 0x1.24924942177b2p-2,
+    return c;
+  }
+  MLZ_INLINE static auto& log() {
+    static constexpr double c[] = {0x1.5555555555593p-1, 0x1.999999997fb35p-2, 0x1.24924942177b2p-2,
                                    0x1.c71c51e80c67ep-3, 0x1.7466462a115aap-3, 0x1.39a0f517122bdp-3,
                                    0x1.2f0d8f548906fp-3};
-  static constexpr double sin[] = {-0x1.5555555555549p-3,  0x1.111111110f861p-7,
+    return c;
+  }
+  MLZ_INLINE static auto& sin() {
+    static constexpr double c[] = {-0x1.5555555555549p-3,  0x1.111111110f861p-7,
                                    -0x1.a01a019c0e4c2p-13, 0x1.71de3574b8f8fp-19,
                                    -0x1.ae5e63cbcac75p-26, 0x1.5d92462c77cbcp-33};
-  static constexpr double cos[] = {0x1.555555555554cp-5,  -0x1.6c16c16c15162p-10,
+    return c;
+  }
+  MLZ_INLINE static auto& cos() {
+    static constexpr double c[] = {0x1.555555555554cp-5,  -0x1.6c16c16c15162p-10,
                                    0x1.a01a019caef56p-16, -0x1.27e4f807d7341p-22,
                                    0x1.1ee9ea6d41c41p-29, -0x1.8fadd0962917bp-37};
-  static constexpr double asin[] = {
+    return c;
+  }
+  MLZ_INLINE static auto& asin() {
+    static constexpr double c[] = {
       0x1.5555555555578p-3, 0x1.333333332df80p-4, 0x1.6db6db722602cp-5, 0x1.f1c71a8dc559ep-6,
       0x1.6e8bdfa64b849p-6, 0x1.1c49e2bcd11abp-6, 0x1.ca20cdfd8d3e9p-7, 0x1.757b7a5d51c54p-7,
       0x1.6173f25398f57p-7, 0x1.e2bea79a9d69cp-9, 0x1.6492a42f7a9a8p-6, -0x1.59546dea6bfb7p-6,
       0x1.0bb05ae4fa31ep-5};
-  static constexpr double atan[] = {
+    return c;
+  }
+  MLZ_INLINE static auto& atan() {
+    static constexpr double c[] = {
       -0x1.555555555553dp-2, 0x1.9999999995862p-3, -0x1.24924922ad94dp-3, 0x1.c71c70e630aa0p-4,
       -0x1.745cf8e00cb95p-4, 0x1.3b11194da4f4bp-4, -0x1.10ebb97973d67p-4, 0x1.df0f4ba22aa78p-5,
       -0x1.9cd26bec3ac12p-5, 0x1.37d3fc4341df9p-5, -0x1.2564d35c8f8ddp-6};
+    return c;
+  }
 };
 template <>
 struct Fit<float> {
-  static constexpr float exp[] = {0x1p-1f, 0x1.55548ep-3f, 0x1.55545cp-5f, 0x1.123b94p-7f,
+  MLZ_INLINE static auto& exp() {
+    static constexpr float c[] = {0x1p-1f, 0x1.55548ep-3f, 0x1.55545cp-5f, 0x1.123b94p-7f,
                                   0x1.6db528p-10f};
-  static constexpr float log[] = {0x1.55557ap-1f, 0x1.995e9cp-2f, 0x1.31e66ep-2f};
-  static constexpr float sin[] = {-0x1.555546p-3f, 0x1.11075cp-7f, -0x1.994cfap-13f};
-  static constexpr float cos[] = {0x1.55554ap-5f, -0x1.6c0c86p-10f, 0x1.9a00d8p-16f};
-  static constexpr float asin[] = {0x1.5555cap-3f, 0x1.33015p-4f, 0x1.748c5p-5f, 0x1.8ba32cp-6f,
+    return c;
+  }
+  MLZ_INLINE static auto& log() {
+    static constexpr float c[] = {0x1.55557ap-1f, 0x1.995e9cp-2f, 0x1.31e66ep-2f};
+    return c;
+  }
+  MLZ_INLINE static auto& sin() {
+    static constexpr float c[] = {-0x1.555546p-3f, 0x1.11075cp-7f, -0x1.994cfap-13f};
+    return c;
+  }
+  MLZ_INLINE static auto& cos() {
+    static constexpr float c[] = {0x1.55554ap-5f, -0x1.6c0c86p-10f, 0x1.9a00d8p-16f};
+    return c;
+  }
+  MLZ_INLINE static auto& asin() {
+    static constexpr float c[] = {0x1.5555cap-3f, 0x1.33015p-4f, 0x1.748c5p-5f, 0x1.8ba32cp-6f,
                                    0x1.59da16p-5f};
-  static constexpr float atan[] = {-0x1.55554ap-2f, 0x1.9991a6p-3f, -0x1.23b638p-3f, 0x1.b1fa22p-4f,
+    return c;
+  }
+  MLZ_INLINE static auto& atan() {
+    static constexpr float c[] = {-0x1.55554ap-2f, 0x1.9991a6p-3f, -0x1.23b638p-3f, 0x1.b1fa22p-4f,
                                    -0x1.f22b3ep-5f};
+    return c;
+  }
 };
 
 /// The sum of c[i] x^i. Odd and even terms are summed apart, which halves the chain of dependent
@@ -110,7 +146,7 @@ MLZ_INLINE void split_exp(T x, T& k, T& rest) {
   const T r = is_wide<T>
                   ? (x - k * constant<T>(0x1.62e42feep-1)) - k * constant<T>(0x1.a39ef35793c76p-33)
                   : (x - k * constant<T>(0x1.62e0p-1)) - k * constant<T>(0x1.0bfbe8p-15);
-  rest = r + (r * r) * polynomial(r, Fit<Entry<T>>::exp);
+  rest = r + (r * r) * polynomial(r, Fit<Entry<T>>::exp());
 }
 
 template <class T>
@@ -148,7 +184,7 @@ MLZ_INLINE T fast_log(T a) {
   const T s = f / (constant<T>(2) + f);
   const T z = s * s;
   const T half = constant<T>(0.5) * (f * f);
-  const T rest = s * (half + z * polynomial(z, Fit<Entry<T>>::log));
+  const T rest = s * (half + z * polynomial(z, Fit<Entry<T>>::log()));
   const T ln2_high = constant<T>(is_wide<T> ? 0x1.62e42feep-1 : 0x1.62e0p-1);
   const T ln2_low = constant<T>(is_wide<T> ? 0x1.a39ef35793c76p-33 : 0x1.0bfbe8p-15);
   const T value = k * ln2_high - ((half - (rest + k * ln2_low)) - f);
@@ -199,13 +235,13 @@ MLZ_INLINE void reduce_angle(T a, T& r, T& low, BitsOf<T>& n) {
 template <class T>
 MLZ_INLINE T sin_kernel(T r, T low) {
   const T z = r * r;
-  return r + (r * (z * polynomial(z, Fit<Entry<T>>::sin)) + low);
+  return r + (r * (z * polynomial(z, Fit<Entry<T>>::sin())) + low);
 }
 template <class T>
 MLZ_INLINE T cos_kernel(T r, T low) {
   const T z = r * r, half = constant<T>(0.5) * z, one = constant<T>(1);
   const T w = one - half;
-  return w + (((one - w) - half) + (z * (z * polynomial(z, Fit<Entry<T>>::cos)) - r * low));
+  return w + (((one - w) - half) + (z * (z * polynomial(z, Fit<Entry<T>>::cos())) - r * low));
 }
 
 /// Moves bit 1 of n to the sign bit.
@@ -260,7 +296,7 @@ MLZ_INLINE ArcParts<T> arc_parts(T a) {
   ArcParts<T> out;
   out.big = x > half;
   const T z = select(out.big, (one - x) * half, x * x);
-  out.p = z * polynomial(z, Fit<Entry<T>>::asin);
+  out.p = z * polynomial(z, Fit<Entry<T>>::asin());
   out.t = sqrt(z);
   const BitsOf<T> high_half = ~to_bits(constant<T>(0)) << (is_wide<T> ? 32 : 12);
   out.root = from_bits<T>(to_bits(out.t) & high_half);
@@ -303,7 +339,7 @@ MLZ_INLINE T fast_atan(T a) {
   const T high = select(large, half_pi, select(middle, constant<T>(kHalfPi<T> / 2), zero));
   const T low = select(large, half_pi_low, select(middle, constant<T>(kHalfPiLow<T> / 2), zero));
   const T z = t * t;
-  return flip_sign(high + (t + (t * (z * polynomial(z, Fit<Entry<T>>::atan)) + low)), sign_bits(a));
+  return flip_sign(high + (t + (t * (z * polynomial(z, Fit<Entry<T>>::atan())) + low)), sign_bits(a));
 }
 
 /// In f64 the C library's function, entry by entry: AutoML-Zero's programs amplify a difference in the

@@ -1,7 +1,9 @@
 #pragma once
 #include <cstdint>
 
-#if defined(__x86_64__)
+#include "lang/core/device.hpp"
+
+#if defined(__x86_64__) && !defined(__CUDACC__)
 #include <immintrin.h>
 #endif
 
@@ -18,7 +20,11 @@
 #define MLZ_LEVEL_BEGIN inline namespace plain {
 #endif
 #define MLZ_LEVEL_END }
+#if defined(__CUDACC__)
+#define MLZ_INLINE __device__ __forceinline__
+#else
 #define MLZ_INLINE [[gnu::always_inline]] inline
+#endif
 
 namespace mlz::vm {
 MLZ_LEVEL_BEGIN
@@ -140,19 +146,19 @@ MLZ_INLINE T select(M condition, T a, T b) {
 MLZ_INLINE bool any(bool condition) { return condition; }
 template <class M>
 MLZ_INLINE bool any(M condition) {
-#if defined(__AVX512DQ__)
+#if defined(__AVX512DQ__) && !defined(__CUDACC__)
   if constexpr (sizeof(M) == 64) {
     const __m512i m = __builtin_bit_cast(__m512i, condition);
     return _mm512_test_epi64_mask(m, m) != 0;
   }
 #endif
-#if defined(__AVX__)
+#if defined(__AVX__) && !defined(__CUDACC__)
   if constexpr (sizeof(M) == 32) {
     const __m256i m = __builtin_bit_cast(__m256i, condition);
     return _mm256_testz_si256(m, m) == 0;
   }
 #endif
-#if defined(__SSE2__)
+#if defined(__SSE2__) && !defined(__CUDACC__)
   if constexpr (sizeof(M) == 16)
     return _mm_movemask_epi8(__builtin_bit_cast(__m128i, condition)) != 0;
 #endif
@@ -174,15 +180,15 @@ MLZ_INLINE T sqrt(T a) {
   if constexpr (__is_same(T, type)) {                                              \
     return __builtin_bit_cast(T, intrinsic(__builtin_bit_cast(register_type, a))); \
   }
-#if defined(__SSE2__)
+#if defined(__SSE2__) && !defined(__CUDACC__)
     MLZ_SQRT(f64x2, _mm_sqrt_pd, __m128d)
     MLZ_SQRT(f32x4, _mm_sqrt_ps, __m128)
 #endif
-#if defined(__AVX__)
+#if defined(__AVX__) && !defined(__CUDACC__)
     MLZ_SQRT(f64x4, _mm256_sqrt_pd, __m256d)
     MLZ_SQRT(f32x8, _mm256_sqrt_ps, __m256)
 #endif
-#if defined(__AVX512F__)
+#if defined(__AVX512F__) && !defined(__CUDACC__)
     // The masked forms: the plain ones read an undefined register, which GCC 12 warns of.
     if constexpr (__is_same(T, f64x8)) {
       const __m512d x = __builtin_bit_cast(__m512d, a);

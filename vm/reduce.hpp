@@ -37,7 +37,7 @@ inline constexpr int kPartials = is_wide<T> ? 8 : 16;
 
 /// Joins partials by halves with `join(p[k], p[k + half])`.
 template <class T, class Join>
-T join_partials(T (&p)[kPartials<T>], Join join) {
+MLZ_DEVICE T join_partials(T (&p)[kPartials<T>], Join join) {
   for (int half = kPartials<T> / 2; half > 0; half /= 2) {
     for (int k = 0; k < half; ++k) p[k] = join(p[k], p[k + half]);
   }
@@ -46,7 +46,7 @@ T join_partials(T (&p)[kPartials<T>], Join join) {
 
 /// Reduces term(0) ... term(n - 1) in the written order from partials that start at `start`.
 template <class T, class Term, class Join>
-T reduce(std::int64_t n, T start, Term term, Join join) {
+MLZ_DEVICE T reduce(std::int64_t n, T start, Term term, Join join) {
   constexpr int P = kPartials<T>;
   T p[P];
   for (int k = 0; k < P; ++k) p[k] = start;
@@ -63,7 +63,7 @@ template <class T>
 inline constexpr std::int64_t kSequentialTerms = is_wide<T> ? 64 : 15;
 
 template <class T, class Term>
-T sum(std::int64_t n, Term term) {
+MLZ_DEVICE T sum(std::int64_t n, Term term) {
   if (n <= kSequentialTerms<T>) {
     T total = constant<T>(0);
     for (std::int64_t i = 0; i < n; ++i) total = total + term(i);
@@ -91,30 +91,30 @@ MLZ_INLINE T long_sum_of(const Term& term) {
 }
 
 template <class T, class Term>
-T mean(std::int64_t n, Term term) {
+MLZ_DEVICE T mean(std::int64_t n, Term term) {
   return sum<T>(n, term) / constant<T>(static_cast<double>(n));
 }
 
 template <class T, class Term>
-T largest(std::int64_t n, Term term) {
+MLZ_DEVICE T largest(std::int64_t n, Term term) {
   return reduce<T>(n, constant<T>(-__builtin_inf()), term,
                    [](T a, T b) { return select((b > a) | (b != b), b, a); });
 }
 
 template <class T, class Term>
-T smallest(std::int64_t n, Term term) {
+MLZ_DEVICE T smallest(std::int64_t n, Term term) {
   return reduce<T>(n, constant<T>(__builtin_inf()), term,
                    [](T a, T b) { return select((b < a) | (b != b), b, a); });
 }
 
 template <class T, class Term>
-T norm(std::int64_t n, Term term) {
+MLZ_DEVICE T norm(std::int64_t n, Term term) {
   return vm::sqrt(sum<T>(n, [&](std::int64_t i) { return term(i) * term(i); }));
 }
 
 /// Deviation as AutoML-Zero computes it: NaN where rounding makes the difference negative.
 template <class T, class Term>
-T deviation(std::int64_t n, Term term) {
+MLZ_DEVICE T deviation(std::int64_t n, Term term) {
   const T m = mean<T>(n, term);
   const T squares = mean<T>(n, [&](std::int64_t i) { return term(i) * term(i); });
   return vm::sqrt(squares - m * m);
@@ -122,7 +122,7 @@ T deviation(std::int64_t n, Term term) {
 
 /// Index of the largest term, the lowest one on ties; NaN never wins, and 0 when all are NaN.
 template <class T, class Term>
-std::int64_t index_of_largest(std::int64_t n, Term term) {
+MLZ_DEVICE std::int64_t index_of_largest(std::int64_t n, Term term) {
   std::int64_t best = -1;
   for (std::int64_t i = 0; i < n; ++i) {
     if (term(i) == term(i) && (best < 0 || term(i) > term(best))) best = i;
@@ -132,7 +132,7 @@ std::int64_t index_of_largest(std::int64_t n, Term term) {
 
 /// Sum of a[i * a_step] * b[i * b_step].
 template <class T>
-T sum_of_products(std::int64_t n, const T* a, std::int64_t a_step, const T* b,
+MLZ_DEVICE T sum_of_products(std::int64_t n, const T* a, std::int64_t a_step, const T* b,
                   std::int64_t b_step) {
   return sum<T>(n, [=](std::int64_t i) { return a[i * a_step] * b[i * b_step]; });
 }
@@ -140,7 +140,7 @@ T sum_of_products(std::int64_t n, const T* a, std::int64_t a_step, const T* b,
 /// Row operations on entries that lie `step` numbers (or vectors, one number of each row) apart. `out` may be `a`
 /// itself, but must not overlap it otherwise.
 template <class T>
-void softmax_row(std::int64_t n, const T* a, T* out, std::int64_t step = 1) {
+MLZ_DEVICE void softmax_row(std::int64_t n, const T* a, T* out, std::int64_t step = 1) {
   const T m = largest<T>(n, [=](std::int64_t i) { return a[i * step]; });
   for (std::int64_t i = 0; i < n; ++i) out[i * step] = vm::exp(a[i * step] - m);
   const T total = sum<T>(n, [=](std::int64_t i) { return out[i * step]; });
@@ -148,7 +148,7 @@ void softmax_row(std::int64_t n, const T* a, T* out, std::int64_t step = 1) {
 }
 
 template <class T>
-void log_softmax_row(std::int64_t n, const T* a, T* out, std::int64_t step = 1) {
+MLZ_DEVICE void log_softmax_row(std::int64_t n, const T* a, T* out, std::int64_t step = 1) {
   const T m = largest<T>(n, [=](std::int64_t i) { return a[i * step]; });
   const T total = sum<T>(n, [=](std::int64_t i) { return vm::exp(a[i * step] - m); });
   const T log_total = vm::log(total);
@@ -156,7 +156,7 @@ void log_softmax_row(std::int64_t n, const T* a, T* out, std::int64_t step = 1) 
 }
 
 template <class T>
-void layer_norm_row(std::int64_t n, const T* a, T* out, Entry<T> eps, std::int64_t step = 1) {
+MLZ_DEVICE void layer_norm_row(std::int64_t n, const T* a, T* out, Entry<T> eps, std::int64_t step = 1) {
   const T m = mean<T>(n, [=](std::int64_t i) { return a[i * step]; });
   const T variance = mean<T>(n, [=](std::int64_t i) { return (a[i * step] - m) * (a[i * step] - m); });
   const T root = vm::sqrt(variance + constant<T>(eps));

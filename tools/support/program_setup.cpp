@@ -6,6 +6,7 @@
 #include "tools/support/model_file.hpp"
 #include "tools/support/program_main.hpp"
 #include "vm/adjoint/adjoint.hpp"
+#include "vm/cuda/engine.hpp"
 #include "vm/dense.hpp"
 #include "vm/lanes.hpp"
 #include "vm/optimise.hpp"
@@ -25,6 +26,7 @@ std::string code_text(const vm::BoundProgram& program, std::string_view engine,
                       const vm::MachineOptions& options) {
   if (engine == "dense") return vm::dump_dense(program, options);
   if (engine == "lanes") return vm::dump_lanes(program, options);
+  if (engine.starts_with("cuda")) return vm::dump_cuda(program, options);
   return print(vm::unoptimised(program, options.dtype));
 }
 
@@ -99,8 +101,11 @@ std::string dump(const RunOptions& options, const text::Compiled& compiled) {
   vm::MachineOptions machine_options;
   machine_options.dtype = setup.dtype;
   machine_options.seed = options.seed;
-  const std::string engine(
-      vm::make_machine(options.engine, setup.program, machine_options)->engine());
+  machine_options.tf32 = options.engine == "cuda-tf32";
+  // The plan for a GPU can be shown without one.
+  const std::string engine(options.engine.starts_with("cuda")
+                               ? options.engine
+                               : vm::make_machine(options.engine, setup.program, machine_options)->engine());
   const std::string exact = comment_header(setup.info().name, eval::protocol_name(setup.protocol),
                                            options.seed, vm::dtype_name(setup.dtype), engine);
   if (options.dump == "adjoint") return exact + print(vm::differentiate(setup.program));

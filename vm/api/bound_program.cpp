@@ -37,7 +37,9 @@ const char* version() { return MLZ_VERSION; }
 
 std::vector<std::string> engine_names() {
   std::vector<std::string> out;
-  for (const vm::EngineInfo& e : vm::engines()) out.emplace_back(e.name);
+  for (const vm::EngineInfo& e : vm::engines()) {
+    if (e.usable == nullptr || e.usable()) out.emplace_back(e.name);
+  }
   return out;
 }
 
