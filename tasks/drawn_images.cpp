@@ -172,9 +172,7 @@ constexpr Drawn kDrawn[] = {
 
 }  // namespace
 
-bool is_drawn(const std::string& name) {
-  return std::ranges::find(kDrawn, name, &Drawn::name) != std::end(kDrawn);
-}
+bool is_drawn(const std::string& name) { return std::ranges::find(kDrawn, name, &Drawn::name) != std::end(kDrawn); }
 
 std::shared_ptr<const ImageSource> make_drawn_images(const SourceRequest& request) {
   return std::ranges::find(kDrawn, request.data, &Drawn::name)->make(request);

@@ -79,7 +79,8 @@ class FewShot final : public Task {
     if (sources_.size() > 1 && with_labels_) {
       throw InputError("task fewshot: several data sets in one episode need labels=after.");
     }
-    if (with_labels_ && queries_ == 0) throw InputError("task fewshot: queries=0 leaves nothing to score with labels=with.");
+    if (with_labels_ && queries_ == 0)
+      throw InputError("task fewshot: queries=0 leaves nothing to score with labels=with.");
     if (shorten_ >= ways_ * shots_) {
       throw InputError(fmt::format("task fewshot: shorten={} may leave nothing of a part of {} examples.", shorten_,
                                    ways_ * shots_));
@@ -92,15 +93,15 @@ class FewShot final : public Task {
 
   void check_source(const SourceInfo& source, const Options& options) const {
     if (source.form.features != pixels()) {
-      throw InputError(fmt::format("task fewshot: all data sets of data={} must have images of one size; {} has {} numbers, "
-                                   "{} has {}. Options such as size= and data=(omniglot + (cifar10:grey=1)) can make them "
-                                   "equal.",
-                                   options.text("data"), sources_[0]->info().name, pixels(), source.name,
-                                   source.form.features));
+      throw InputError(
+          fmt::format("task fewshot: all data sets of data={} must have images of one size; {} has {} numbers, "
+                      "{} has {}. Options such as size= and data=(omniglot + (cifar10:grey=1)) can make them "
+                      "equal.",
+                      options.text("data"), sources_[0]->info().name, pixels(), source.name, source.form.features));
     }
     if (source.classes > 0 && ways_ > source.classes) {
-      throw InputError(fmt::format("task fewshot: ways={} asks for more classes than the {} of data={}, split={}.", ways_,
-                                   source.classes, source.name, options.text("split")));
+      throw InputError(fmt::format("task fewshot: ways={} asks for more classes than the {} of data={}, split={}.",
+                                   ways_, source.classes, source.name, options.text("split")));
     }
   }
 
@@ -159,8 +160,8 @@ class FewShot final : public Task {
   std::vector<std::uint32_t> drawn_pictures(const ImageSource& source, const std::vector<std::uint32_t>& all,
                                             const DrawKey& key) const {
     if (all.size() < per_class()) {
-      throw InputError(fmt::format("task fewshot: shots={}{} needs {} images of a class, but data={} has one with {}.", shots_,
-                                   with_labels_ ? fmt::format(" with queries={}", queries_) : "", per_class(),
+      throw InputError(fmt::format("task fewshot: shots={}{} needs {} images of a class, but data={} has one with {}.",
+                                   shots_, with_labels_ ? fmt::format(" with queries={}", queries_) : "", per_class(),
                                    source.info().name, all.size()));
     }
     DrawSequence draws(key);

@@ -22,9 +22,12 @@ struct KnownScale {
   Scale scale;
 };
 constexpr KnownScale kKnownScales[] = {
-    {"mnist", {0.13066, 0.30811}},   {"fashion_mnist", {0.13066, 0.30811}},
-    {"cifar10", {0.47336, 0.25157}}, {"omniglot", {1 - 0.92206, 0.26808}},
-    {"random", {0, 1}},              {"sum_sign", {0, 1}},
+    {"mnist", {0.13066, 0.30811}},
+    {"fashion_mnist", {0.13066, 0.30811}},
+    {"cifar10", {0.47336, 0.25157}},
+    {"omniglot", {1 - 0.92206, 0.26808}},
+    {"random", {0, 1}},
+    {"sum_sign", {0, 1}},
 };
 
 /// Mean and deviation of all numbers of the first images there are.
@@ -82,9 +85,9 @@ class ChangedSource final : public ImageSource {
   void turn(const SourceRequest& request) {
     const Form& form = info_.form;
     if (!form.is_image() || form.height != form.width || info_.classes == 0) {
-      throw InputError(fmt::format("task {}: rotations=1 needs square images in classes of their own, but data={} has {}.",
-                                   request.task, request.data,
-                                   info_.classes == 0 ? "new characters in every lifetime" : "others"));
+      throw InputError(
+          fmt::format("task {}: rotations=1 needs square images in classes of their own, but data={} has {}.",
+                      request.task, request.data, info_.classes == 0 ? "new characters in every lifetime" : "others"));
     }
     for (int quarters = 0; quarters < 4; ++quarters) orders_.push_back(turned_order(form, quarters));
     info_.classes *= orders_.size();
@@ -119,7 +122,9 @@ std::string with_options(const std::string& text, const std::map<std::string, st
 
 std::shared_ptr<const Task> task_of(const SourceRequest& request, const DataPaths& paths) {
   std::map<std::string, std::string> wanted{{"epochs", "1"}};
-  const auto is = [&](const char* name) { return request.data == name || request.data.starts_with(std::string(name) + ":"); };
+  const auto is = [&](const char* name) {
+    return request.data == name || request.data.starts_with(std::string(name) + ":");
+  };
   if (request.size > 0) wanted[is("digits") ? "size" : "resize"] = fmt::format("{}", request.size);
   return make_task(with_options(request.data, wanted), paths);
 }
@@ -137,7 +142,8 @@ class TaskSource final : public ImageSource {
       throw InputError(fmt::format("task {}: split={} is one of omniglot; data={} has train, valid and test.",
                                    request.task, split_, request.data));
     }
-    info_ = {request.data, info.source, form_of(info), static_cast<std::size_t>(info.classes), info.fixed_sets, {}, false};
+    info_ = {request.data,    info.source, form_of(info), static_cast<std::size_t>(info.classes),
+             info.fixed_sets, {},          false};
     check(request);
   }
 

@@ -11,9 +11,7 @@ struct Place {
   std::uint32_t index = 0;
   std::uint64_t part = 0;
 
-  DrawKey key(Purpose purpose, std::uint64_t run = 0) const {
-    return task_key(seed, index, purpose, part << 40 | run);
-  }
+  DrawKey key(Purpose purpose, std::uint64_t run = 0) const { return task_key(seed, index, purpose, part << 40 | run); }
 };
 
 /// The examples of each class.
@@ -50,12 +48,12 @@ class ImageSource {
 
 /// What the options of a task ask of a source.
 struct SourceRequest {
-  std::string task;         ///< that asks, for error messages
-  std::string data;         ///< omniglot, glyphs, digits, random, sum_sign, or a task with classes and its options
-  std::string split;        ///< train, valid, test; of omniglot also background, evaluation
-  std::size_t size = 0;     ///< side of the images; 0: as stored
-  std::size_t count = 0;    ///< images a lifetime shows, where there is no end of them
-  bool normalise = false;   ///< less the set's mean, divided by its deviation: one number each for all pixels
+  std::string task;             ///< that asks, for error messages
+  std::string data;             ///< omniglot, glyphs, digits, random, sum_sign, or a task with classes and its options
+  std::string split;            ///< train, valid, test; of omniglot also background, evaluation
+  std::size_t size = 0;         ///< side of the images; 0: as stored
+  std::size_t count = 0;        ///< images a lifetime shows, where there is no end of them
+  bool normalise = false;       ///< less the set's mean, divided by its deviation: one number each for all pixels
   std::string rotations = "0";  ///< 1: images turned by 90, 180 and 270 degrees are further classes; auto, 0
 };
 

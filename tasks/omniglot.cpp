@@ -42,9 +42,10 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 std::size_t column(const std::vector<std::string_view>& head, std::string_view name, const std::string& path) {
   const auto found = std::ranges::find(head, name);
   if (found != head.end()) return static_cast<std::size_t>(found - head.begin());
-  throw InputError(fmt::format("the data file {} has no column '{}' in its first line. Fetch the data set again with "
-                               "scripts/fetch-data.sh omniglot, after removing its folder.",
-                               path, name));
+  throw InputError(
+      fmt::format("the data file {} has no column '{}' in its first line. Fetch the data set again with "
+                  "scripts/fetch-data.sh omniglot, after removing its folder.",
+                  path, name));
 }
 
 /// Which classes belong to a split: a flag for each id.
@@ -63,8 +64,9 @@ std::vector<bool> classes_of(const std::string& path, std::string_view wanted) {
     const std::string_view number = cells.size() == head.size() ? cells[id_at] : "";
     const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), id);
     if (number.empty() || error != std::errc() || end != number.data() + number.size() || id > 65535) {
-      throw InputError(fmt::format("the data file {}, line {}: expected {} columns with a whole number up to 65535 as id.",
-                                   path, line + 1, head.size()));
+      throw InputError(
+          fmt::format("the data file {}, line {}: expected {} columns with a whole number up to 65535 as id.", path,
+                      line + 1, head.size()));
     }
     if (id >= out.size()) out.resize(id + 1);
     out[id] = cells[split_at] == wanted;
@@ -77,9 +79,10 @@ Rows choose(const OmniglotFiles& files, const std::vector<bool>& kept) {
   const std::vector<std::uint32_t> labels = class_labels(*shared_idx(files.labels), files.labels);
   Rows out{shared_idx(files.images), {}, {}};
   if (out.table->dims.size() != 3 || !out.table->bytes() || out.table->dims[0] != labels.size()) {
-    throw InputError(fmt::format("{} and {} do not belong together: expected bytes [images][height][width] and a class "
-                                 "for each of them.",
-                                 files.images, files.labels));
+    throw InputError(
+        fmt::format("{} and {} do not belong together: expected bytes [images][height][width] and a class "
+                    "for each of them.",
+                    files.images, files.labels));
   }
   std::vector<double> label_of(kept.size(), -1);
   for (const std::uint32_t id : labels)
@@ -100,17 +103,24 @@ class Omniglot final : public ImageSource {
   Omniglot(const SourceRequest& request, const OmniglotFiles& files) {
     Rows rows = choose(files, classes_of(files.classes, request.split == "valid" ? "val" : request.split));
     if (rows.rows.empty()) {
-      throw InputError(fmt::format("task {}: omniglot has no characters for split={} in {}.", request.task, request.split,
-                                   files.classes));
+      throw InputError(fmt::format("task {}: omniglot has no characters for split={} in {}.", request.task,
+                                   request.split, files.classes));
     }
     const auto classes = static_cast<std::size_t>(rows.labels.empty() ? 0 : *std::ranges::max_element(rows.labels)) + 1;
-    const Options options({{"resize", fmt::format("{}", request.size)}, {"standardise", "0"}, {"permute", "0"}, {"project", "0"}});
+    const Options options(
+        {{"resize", fmt::format("{}", request.size)}, {"standardise", "0"}, {"permute", "0"}, {"project", "0"}});
     const Transforms transforms(request.task, options, Form::of(rows.table->dims));
     rows.table = transforms.prepare(std::move(rows.table));
     const Form form = Form::of(rows.table->dims);
     images_.examples = transforms.examples({std::move(rows), {}, {}}, {Scale{0, 255}}, 0, 0).train;
     images_.of_class = class_lists(*images_.examples, classes);
-    info_ = {"omniglot", files.images, form, classes, true, {}, request.split != "background" && request.split != "evaluation"};
+    info_ = {"omniglot",
+             files.images,
+             form,
+             classes,
+             true,
+             {},
+             request.split != "background" && request.split != "evaluation"};
   }
 
   const SourceInfo& info() const override { return info_; }

@@ -3,9 +3,9 @@
 
 namespace mlz::tasks {
 
-/// The characters of one split of Omniglot (Lake, Salakhutdinov, Tenenbaum 2015): train, valid and test as Vinyals et al.
-/// 2016 have it, where rotations=auto turns images, or background and evaluation as the data set itself does. Ink is 1 on
-/// 0. Throws InputError for files that are not there, damaged, or do not belong together.
+/// The characters of one split of Omniglot (Lake, Salakhutdinov, Tenenbaum 2015): train, valid and test as Vinyals et
+/// al. 2016 have it, where rotations=auto turns images, or background and evaluation as the data set itself does. Ink
+/// is 1 on 0. Throws InputError for files that are not there, damaged, or do not belong together.
 std::shared_ptr<const ImageSource> make_omniglot(const SourceRequest& request, const DataPaths& paths);
 
 }  // namespace mlz::tasks

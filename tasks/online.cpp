@@ -59,16 +59,18 @@ class Online final : public Task {
     const std::size_t known = made.source->info().classes;
     const ClassChoice choice("online", options, known > 0 ? known : drawn_classes());
     for (std::size_t label = 0; label < choice.size(); ++label) made.classes.push_back(choice.original(label));
-    if (ways_ == 1) throw InputError("task online: ways=1 leaves nothing to tell apart; ask for 2 or more, or 0 for all.");
+    if (ways_ == 1)
+      throw InputError("task online: ways=1 leaves nothing to tell apart; ask for 2 or more, or 0 for all.");
     if (ways_ > choice.size()) {
       throw InputError(fmt::format("task online: ways={} asks for more classes than the {} of data={}.", ways_,
                                    choice.size(), part.task));
     }
     outputs_ = std::max({outputs_, options.count("outputs"), ways_ > 0 ? ways_ : choice.size()});
     if (const std::size_t asked = options.count("outputs"); asked > 0 && outputs_ > asked) {
-      throw InputError(fmt::format("task online: outputs={} is less than the {} classes of data={}; ask for more, or for "
-                                   "fewer classes with ways= or classes=.",
-                                   asked, outputs_, part.task));
+      throw InputError(
+          fmt::format("task online: outputs={} is less than the {} classes of data={}; ask for more, or for "
+                      "fewer classes with ways= or classes=.",
+                      asked, outputs_, part.task));
     }
     parts_.push_back(std::move(made));
     weights_.push_back(part.weight);
@@ -80,10 +82,11 @@ class Online final : public Task {
   void check_same(const Options& options) const {
     const Form &first = form(), &last = parts_.back().source->info().form;
     if (first.features == last.features && first.height == last.height && first.channels == last.channels) return;
-    throw InputError(fmt::format("task online: all data sets of data={} must have images of one size; {} has {} numbers, {} "
-                                 "has {}. Options such as size= and data=(cifar10:grey=1) can make them equal.",
-                                 options.text("data"), parts_[0].source->info().name, first.features,
-                                 parts_.back().source->info().name, last.features));
+    throw InputError(
+        fmt::format("task online: all data sets of data={} must have images of one size; {} has {} numbers, {} "
+                    "has {}. Options such as size= and data=(cifar10:grey=1) can make them equal.",
+                    options.text("data"), parts_[0].source->info().name, first.features,
+                    parts_.back().source->info().name, last.features));
   }
 
   void describe(const Options& options) {
@@ -137,7 +140,8 @@ class Online final : public Task {
 
   void require_images(const Part& part, std::size_t count) const {
     if (count > 0) return;
-    throw InputError(fmt::format("task online: the chosen classes of data={} have no images.", part.source->info().name));
+    throw InputError(
+        fmt::format("task online: the chosen classes of data={} have no images.", part.source->info().name));
   }
 
   /// Pixels in another order or mixed, in the share of lifetimes that has it.
@@ -149,7 +153,8 @@ class Online final : public Task {
       for (const std::uint32_t pixel : drawn_sample(draws, pixels, pixels))
         for (std::uint32_t c = 0; c < form().channels; ++c)
           order.push_back(pixel * static_cast<std::uint32_t>(form().channels) + c);
-      examples = std::make_shared<ReorderedExamples>(examples, std::vector<std::vector<std::uint32_t>>{std::move(order)});
+      examples =
+          std::make_shared<ReorderedExamples>(examples, std::vector<std::vector<std::uint32_t>>{std::move(order)});
     }
     if (uniform01(place.key(Purpose::warp), 1) < project_)
       return mixed_features(*examples, form().features, place.key(Purpose::projection));

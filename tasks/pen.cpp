@@ -21,8 +21,7 @@ class Placement {
   Point operator()(Point p) const {
     const float u = p.x - 0.5f, v = p.y - 0.5f;
     const float x = u + hand_.bend_x * (1 - 8 * v * v), y = v + hand_.bend_y * (1 - 8 * u * u);
-    return {side_ * (0.5f + hand_.shift_x + xx_ * x + xy_ * y),
-            side_ * (0.5f + hand_.shift_y + yx_ * x + yy_ * y)};
+    return {side_ * (0.5f + hand_.shift_x + xx_ * x + xy_ * y), side_ * (0.5f + hand_.shift_y + yx_ * x + yy_ * y)};
   }
 
  private:
@@ -83,12 +82,8 @@ void write(Canvas& canvas, const Glyph& glyph, const Hand& hand, float side) {
 }  // namespace
 
 Hand::Hand(DrawSequence& draws) {
-  const auto normal = [&](double deviation) {
-    return static_cast<float>(deviation * draws.normal());
-  };
-  const auto between = [&](double lo, double hi) {
-    return static_cast<float>(draws.uniform(lo, hi));
-  };
+  const auto normal = [&](double deviation) { return static_cast<float>(deviation * draws.normal()); };
+  const auto between = [&](double lo, double hi) { return static_cast<float>(draws.uniform(lo, hi)); };
   turn = normal(0.15);
   shear = normal(0.15);
   scale_x = between(0.75, 1.05);

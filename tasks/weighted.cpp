@@ -17,8 +17,8 @@ constexpr std::size_t kMostTasks = 1000;
 Weighted parse_part(const std::string& task, const std::string& option, const std::string& text) {
   const std::string whole = without_parentheses(text);
   if (whole.empty()) {
-    throw InputError(fmt::format(
-        "task {0}: a task is missing beside a '+'. Write {0}:{1}=(2*mnist + fashion_mnist).", task, option));
+    throw InputError(fmt::format("task {0}: a task is missing beside a '+'. Write {0}:{1}=(2*mnist + fashion_mnist).",
+                                 task, option));
   }
   if (whole.find_first_of("0123456789.-+") != 0) return {1, whole};
   const auto star = whole.find('*');
@@ -26,10 +26,9 @@ Weighted parse_part(const std::string& task, const std::string& option, const st
   const char* const end = whole.data() + (star == std::string::npos ? 0 : star);
   const auto [stop, error] = std::from_chars(whole.data(), end, weight);
   const bool spaces = std::string(stop, end).find_first_not_of(' ') == std::string::npos;
-  if (star == std::string::npos || error != std::errc() || !spaces ||
-      !(weight > 0 && weight <= 1e6)) {
-    throw InputError(fmt::format("task {}: '{}' does not begin with a task or a weight above 0, as in 2*mnist.",
-                                 task, whole.substr(0, 80)));
+  if (star == std::string::npos || error != std::errc() || !spaces || !(weight > 0 && weight <= 1e6)) {
+    throw InputError(fmt::format("task {}: '{}' does not begin with a task or a weight above 0, as in 2*mnist.", task,
+                                 whole.substr(0, 80)));
   }
   const auto name = whole.find_first_not_of(' ', star + 1);
   return {weight, name == std::string::npos ? "" : without_parentheses(whole.substr(name))};

@@ -9,8 +9,9 @@ struct Weighted {
   std::string task;  ///< with its options, without parentheses around it
 };
 
-/// Reads "2*mnist:resize=14 + fashion_mnist", the value of `option` of the task `task`. Names of tasks begin with letters,
-/// so a first digit or sign is a weight. Throws InputError for weights that are not above 0, missing tasks, too many.
+/// Reads "2*mnist:resize=14 + fashion_mnist", the value of `option` of the task `task`. Names of tasks begin with
+/// letters, so a first digit or sign is a weight. Throws InputError for weights that are not above 0, missing tasks,
+/// too many.
 std::vector<Weighted> weighted_tasks(const std::string& task, const std::string& option, const std::string& text);
 
 /// Which part of a mixture a lifetime has, by weight.

@@ -41,8 +41,9 @@ TEST_CASE("marks go on through epochs and count examples of a batch one by one")
   w.settings.marks = {2, 4, 5};
   w.settings.mark_window = 2;
   CHECK(w.run(kEcho).marks == std::vector{0.5, 0.5, 0.5});
-  const char* const batch = "size batch = 2\ndef Setup():\n  s9 = 0\ndef Predict(x):\n  y = sum(x, axis=1)\n"
-                            "def Learn(x, target):\n  s8 = 0\n";
+  const char* const batch =
+      "size batch = 2\ndef Setup():\n  s9 = 0\ndef Predict(x):\n  y = sum(x, axis=1)\n"
+      "def Learn(x, target):\n  s8 = 0\n";
   CHECK(w.run(batch).marks == std::vector{0.5, 0.5, 0.5});
 }
 

@@ -94,12 +94,12 @@ TEST_CASE("labels stand behind the pixels, and queries are what counts") {
     const auto task =
         few_shot(fmt::format("data=mnist,ways=3,shots=2,queries=4{}", zeros ? ",blank=zeros" : ""), set.paths);
     CHECK(task->info().sizes == std::map<std::string, std::int64_t>{{"features", 19},
-                                                                   {"outputs", 3},
-                                                                   {"ways", 3},
-                                                                   {"steps", 10},
-                                                                   {"height", 4},
-                                                                   {"width", 4},
-                                                                   {"channels", 1}});
+                                                                    {"outputs", 3},
+                                                                    {"ways", 3},
+                                                                    {"steps", 10},
+                                                                    {"height", 4},
+                                                                    {"width", 4},
+                                                                    {"channels", 1}});
     for (std::uint32_t index = 0; index < 20; ++index) {
       const Shown e(*task, 1, index);
       CHECK(e.first_scored == 6);

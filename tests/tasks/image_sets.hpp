@@ -3,10 +3,10 @@
 
 namespace mlz::tasks::test {
 
-/// A data set in the layout of MNIST: image i of `side` x `side` pixels has the value first + i in its first pixel and its
-/// neighbour's below, 0 elsewhere, and the class i % classes.
-inline void write_image_part(const std::string& folder, const std::string& part, std::uint32_t count, std::uint32_t side,
-                             std::uint32_t classes, int first) {
+/// A data set in the layout of MNIST: image i of `side` x `side` pixels has the value first + i in its first pixel and
+/// its neighbour's below, 0 elsewhere, and the class i % classes.
+inline void write_image_part(const std::string& folder, const std::string& part, std::uint32_t count,
+                             std::uint32_t side, std::uint32_t classes, int first) {
   std::string pixels, labels;
   for (std::uint32_t i = 0; i < count; ++i) {
     std::string image(side * side, '\0');

@@ -64,12 +64,9 @@ TEST_CASE("a lifetime of a stream is a pure function of seed and index") {
 
 TEST_CASE("sizes are those of the images, and marks are within the stream") {
   const auto task = online("data=digits,steps=600");
-  CHECK(task->info().sizes == std::map<std::string, std::int64_t>{{"features", 784},
-                                                                 {"outputs", 10},
-                                                                 {"steps", 600},
-                                                                 {"height", 28},
-                                                                 {"width", 28},
-                                                                 {"channels", 1}});
+  CHECK(task->info().sizes ==
+        std::map<std::string, std::int64_t>{
+            {"features", 784}, {"outputs", 10}, {"steps", 600}, {"height", 28}, {"width", 28}, {"channels", 1}});
   CHECK(task->info().marks == std::vector<std::int64_t>{99, 500});
   CHECK(!online("data=digits,project=0.5")->info().sizes.contains("height"));
   CHECK(online("data=digits,size=8")->info().sizes.at("features") == 64);
@@ -96,8 +93,7 @@ TEST_CASE("labels are those of the images, or of drawn classes numbered anew") {
   const auto kept = online("steps=40,normalise=0,classes=4/1", set.paths);
   const Problem problem = kept->problem(2, 0);
   const auto images = shown(*kept, 2, 0);
-  for (std::size_t i = 0; i < images.size(); ++i)
-    CHECK((images[i] - 1) % 6 == (problem.train->label(i) == 0 ? 4 : 1));
+  for (std::size_t i = 0; i < images.size(); ++i) CHECK((images[i] - 1) % 6 == (problem.train->label(i) == 0 ? 4 : 1));
 
   const auto drawn = online("steps=60,normalise=0,ways=3", set.paths);
   CHECK(drawn->info().classes == 3);

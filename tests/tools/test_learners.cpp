@@ -80,7 +80,8 @@ TEST_CASE("runs in worlds repeat, and what does not fit is refused") {
 }
 
 TEST_CASE("streams are scored at numbers of examples") {
-  const auto result = result_of("stdlib/online.mlz --task online:data=digits,size=14,steps=600 --set n=[features,outputs] --runs 3");
+  const auto result =
+      result_of("stdlib/online.mlz --task online:data=digits,size=14,steps=600 --set n=[features,outputs] --runs 3");
   CHECK(result.at("train").get<double>() > 0.5);
   const auto& at = result.at("at");
   CHECK(at.at("window") == 100);
@@ -117,5 +118,6 @@ TEST_CASE("nearest neighbours tell drawn characters apart, with labels beside an
 TEST_CASE("srwm takes few-shot episodes of both kinds") {
   const char* const as_published = "stdlib/srwm.mlz --set input_softmax=0 --set norm_residual=1 ";
   CHECK(result_of(std::string(as_published) + "--task fewshot:size=8").at("steps") == 6);
-  CHECK(result_of(std::string(as_published) + "--set feedback=2 --task fewshot:size=8,labels=after,shots=3").at("steps") == 15);
+  const char* const after = "--set feedback=2 --task fewshot:size=8,labels=after,shots=3";
+  CHECK(result_of(std::string(as_published) + after).at("steps") == 15);
 }

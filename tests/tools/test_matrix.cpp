@@ -84,10 +84,12 @@ TEST_CASE("a cell is what the command it names gives, and the command line goes 
 TEST_CASE("runs that fail are counted, not averaged") {
   const Folder folder;
   const std::string wild = folder.write(
-      "wild.mlz", "state y : vector[outputs]\ndef Setup():\n  s9 = 0\ndef Predict(x):\n  y[0] = 1 / uniform(-1, 1) * s9\n"
-                  "def Learn(x, target):\n  s9 = s9 * 1e30 + 1e30\n");
-  const Finished run = mlzrun("--matrix " + folder.write("m", "runs 2\nlearner wild = '" + wild +
-                                                                 "' --dtype f32\ntask d = online:data=digits,size=8,steps=20\n") +
+      "wild.mlz",
+      "state y : vector[outputs]\ndef Setup():\n  s9 = 0\ndef Predict(x):\n  y[0] = 1 / uniform(-1, 1) * s9\n"
+      "def Learn(x, target):\n  s9 = s9 * 1e30 + 1e30\n");
+  const Finished run = mlzrun("--matrix " +
+                              folder.write("m", "runs 2\nlearner wild = '" + wild +
+                                                    "' --dtype f32\ntask d = online:data=digits,size=8,steps=20\n") +
                               " --quiet");
   INFO(run.out);
   CHECK(run.code == 1);

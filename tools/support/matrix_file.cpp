@@ -72,7 +72,8 @@ std::pair<std::string, std::string> named(const std::string& text, const char* e
   const auto equals = text.find('=');
   std::pair<std::string, std::string> out;
   if (equals != std::string::npos) out = {trimmed(text.substr(0, equals)), trimmed(text.substr(equals + 1))};
-  if (out.first.empty() || out.second.empty()) throw InputError(fmt::format("expected a name and what it is, as in {}", example));
+  if (out.first.empty() || out.second.empty())
+    throw InputError(fmt::format("expected a name and what it is, as in {}", example));
   return out;
 }
 
@@ -102,7 +103,8 @@ constexpr Key kKeys[] = {
     {"learner", read_learner},
     {"task", read_task},
     {"runs", [](Matrix& m, const std::string& v) { m.runs = whole_number(v, 1, 100000); }},
-    {"seed", [](Matrix& m, const std::string& v) { m.seed = whole_number<std::uint64_t>(v, 0, std::uint64_t{1} << 62); }},
+    {"seed",
+     [](Matrix& m, const std::string& v) { m.seed = whole_number<std::uint64_t>(v, 0, std::uint64_t{1} << 62); }},
     {"at", [](Matrix& m, const std::string& v) { m.at = numbers(v); }},
     {"window", [](Matrix& m, const std::string& v) { m.window = whole_number<std::int64_t>(v, 1, 1 << 24); }},
 };

@@ -30,8 +30,8 @@ struct Matrix {
 };
 
 /// Reads a file of lines: "learner NAME = PROGRAM OPTIONS", "task NAME = TASK", "runs N", "seed N", "at N,N,...",
-/// "window N", comments from '#' on at the beginning of a line, empty lines. What the command line gives of runs, seed, at
-/// and window goes before what the file says. Throws InputError with file and line.
+/// "window N", comments from '#' on at the beginning of a line, empty lines. What the command line gives of runs, seed,
+/// at and window goes before what the file says. Throws InputError with file and line.
 Matrix read_matrix(const RunOptions& options);
 
 }  // namespace mlz::tools

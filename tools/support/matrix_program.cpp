@@ -90,8 +90,7 @@ int run_matrix(const RunOptions& options) {
   for (std::size_t task = 0; task < tasks.size(); ++task) {
     for (std::size_t learner = 0; learner < learners.size() && !interrupted(); ++learner) {
       MatrixCell& cell = cells.emplace_back(MatrixCell{learner, task, {}, {}, {}});
-      if (!options.quiet)
-        fmt::print(stderr, "{} on {}\n", matrix.learners[learner].name, matrix.tasks[task].name);
+      if (!options.quiet) fmt::print(stderr, "{} on {}\n", matrix.learners[learner].name, matrix.tasks[task].name);
       fill(cell, cell_options(options, matrix, cell), learners[learner], tasks[task]);
     }
   }

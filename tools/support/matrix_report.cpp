@@ -91,9 +91,9 @@ class Tables {
   Tables(const Matrix& matrix, const std::vector<MatrixCell>& cells) : matrix_(matrix), cells_(cells) {}
 
   std::string text() {
-    std::string out = fmt::format("mean +- deviation of {} run{} (seeds {} to {})\n\n", matrix_.runs,
-                                  matrix_.runs == 1 ? "" : "s", matrix_.seed,
-                                  matrix_.seed + static_cast<std::uint64_t>(matrix_.runs) - 1);
+    std::string out =
+        fmt::format("mean +- deviation of {} run{} (seeds {} to {})\n\n", matrix_.runs, matrix_.runs == 1 ? "" : "s",
+                    matrix_.seed, matrix_.seed + static_cast<std::uint64_t>(matrix_.runs) - 1);
     out += scores_table();
     for (std::size_t task = 0; task < matrix_.tasks.size(); ++task) out += marks_table(task);
     return out + notes_.text();
@@ -101,8 +101,8 @@ class Tables {
 
  private:
   const MatrixCell* cell(std::size_t learner, std::size_t task) const {
-    const auto found = std::ranges::find_if(
-        cells_, [&](const MatrixCell& c) { return c.learner == learner && c.task == task; });
+    const auto found =
+        std::ranges::find_if(cells_, [&](const MatrixCell& c) { return c.learner == learner && c.task == task; });
     return found == cells_.end() ? nullptr : &*found;
   }
   /// The first cell of a task that has runs.
@@ -125,7 +125,8 @@ class Tables {
     std::vector<Row> rows{{""}};
     for (std::size_t task = 0; task < matrix_.tasks.size(); ++task) {
       const MatrixCell* of = sample(task);
-      rows[0].push_back(of ? fmt::format("{} ({})", matrix_.tasks[task].name, measure_of(*of).name) : matrix_.tasks[task].name);
+      rows[0].push_back(of ? fmt::format("{} ({})", matrix_.tasks[task].name, measure_of(*of).name)
+                           : matrix_.tasks[task].name);
     }
     for (std::size_t learner = 0; learner < matrix_.learners.size(); ++learner) {
       Row row{matrix_.learners[learner].name};
@@ -140,7 +141,8 @@ class Tables {
     std::vector<std::size_t> out;
     const MatrixCell* of = sample(task);
     for (std::size_t m = 0; of && m < of->facts.marks.size(); ++m) {
-      const bool any = std::ranges::any_of(cells_, [&](const MatrixCell& c) { return c.task == task && !at_mark(c, m).empty(); });
+      const bool any =
+          std::ranges::any_of(cells_, [&](const MatrixCell& c) { return c.task == task && !at_mark(c, m).empty(); });
       if (any) out.push_back(m);
     }
     return out;
@@ -156,7 +158,8 @@ class Tables {
       const MatrixCell* c = cell(learner, task);
       if (!c || c->runs.empty()) continue;
       Row row{matrix_.learners[learner].name};
-      for (const std::size_t m : marks) row.push_back(spread_text(at_mark(*c, m), static_cast<std::size_t>(matrix_.runs)));
+      for (const std::size_t m : marks)
+        row.push_back(spread_text(at_mark(*c, m), static_cast<std::size_t>(matrix_.runs)));
       rows.push_back(row);
     }
     return fmt::format("\n{}: {} at numbers of examples, over the last {} predictions\n\n{}", matrix_.tasks[task].name,
@@ -219,7 +222,9 @@ Measure measure_of(const MatrixCell& cell) {
   return tested ? Measure{"test", test_score} : Measure{"train", train_score};
 }
 
-std::string matrix_table(const Matrix& matrix, const std::vector<MatrixCell>& cells) { return Tables(matrix, cells).text(); }
+std::string matrix_table(const Matrix& matrix, const std::vector<MatrixCell>& cells) {
+  return Tables(matrix, cells).text();
+}
 
 std::string matrix_json(const Matrix& matrix, const std::vector<MatrixCell>& cells, int indent) {
   nlohmann::ordered_json out;
@@ -229,7 +234,8 @@ std::string matrix_json(const Matrix& matrix, const std::vector<MatrixCell>& cel
   out["window"] = matrix.window;
   for (const MatrixTask& task : matrix.tasks) out["tasks"].push_back({{"name", task.name}, {"task", task.text}});
   for (const MatrixLearner& learner : matrix.learners)
-    out["learners"].push_back({{"name", learner.name}, {"program", learner.options.program}, {"set", learner.options.set}});
+    out["learners"].push_back(
+        {{"name", learner.name}, {"program", learner.options.program}, {"set", learner.options.set}});
   out["cells"] = nlohmann::ordered_json::array();
   for (const MatrixCell& cell : cells) out["cells"].push_back(cell_json(matrix, cell));
   return out.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);

@@ -273,7 +273,8 @@ std::string to_svg(const std::vector<Plot>& plots) {
   out += fmt::format("<rect class=\"back\" width=\"{:.0f}\" height=\"{:.0f}\"/>\n", kWidth, height);
   for (std::size_t i = 0; i < plots.size(); ++i) {
     const std::string body = Drawing(plots[i]).body();
-    out += i == 0 ? body : fmt::format("<g transform=\"translate(0 {:.0f})\">\n{}</g>\n", kHeight * static_cast<double>(i), body);
+    const double down = kHeight * static_cast<double>(i);
+    out += i == 0 ? body : fmt::format("<g transform=\"translate(0 {:.0f})\">\n{}</g>\n", down, body);
   }
   return out + "</svg>\n";
 }

@@ -88,7 +88,8 @@ void add_run_options(CLI::App& app, RunOptions& o) {
 }
 
 void add_matrix(CLI::App& app, RunOptions& o) {
-  app.add_option("--matrix", o.matrix, "run every learner of this file on every task of it; the file has a line for each")
+  app.add_option("--matrix", o.matrix,
+                 "run every learner of this file on every task of it; the file has a line for each")
       ->type_name("FILE")
       ->group("Comparison");
 }
@@ -104,7 +105,8 @@ void add_output(CLI::App& app, RunOptions& o) {
   app.add_option("--curve", o.curve, "write the learning curve as a table")
       ->type_name("FILE.csv")
       ->group("Output");
-  app.add_option("--at", o.at, "stream: also show the score at these numbers of training examples (default: the task's)")
+  app.add_option("--at", o.at,
+                 "stream: also show the score at these numbers of training examples (default: the task's)")
       ->type_name("N,N,...")
       ->delimiter(',')
       ->allow_extra_args(false)
@@ -167,11 +169,13 @@ void check_matrix(const RunOptions& o) {
                                       "--window", "--plot", "--results", "--json", "--quiet"};
   for (const std::string& name : o.given) {
     if (allowed.contains(name)) continue;
-    throw InputError(fmt::format("{} has no place beside --matrix; programs and their options stand in the learner lines "
-                                 "of {}, tasks in its task lines",
-                                 name, o.matrix));
+    throw InputError(
+        fmt::format("{} has no place beside --matrix; programs and their options stand in the learner lines "
+                    "of {}, tasks in its task lines",
+                    name, o.matrix));
   }
-  if (!o.plot.empty() && o.plot == o.results) throw InputError(fmt::format("{}: two outputs would go to this file", o.plot));
+  if (!o.plot.empty() && o.plot == o.results)
+    throw InputError(fmt::format("{}: two outputs would go to this file", o.plot));
 }
 
 /// A command that needs no program, or has one, and options that go together.
