@@ -1,7 +1,8 @@
+#include "evolve/eval/gradient.hpp"
+
 #include <stdexcept>
 
 #include "bench/session.hpp"
-#include "evolve/eval/gradient.hpp"
 #include "lang/text/compile.hpp"
 #include "tasks/task.hpp"
 
@@ -21,11 +22,23 @@ struct Learner {
 
 const std::vector<Learner>& learners() {
   static const std::vector<Learner> all{
-      {"SRWM, 2 x 16 heads of 16", "stdlib/srwm.mlz",
-       {{"heads", "16"}, {"d_in", "16"}, {"layers", "2"}, {"feedback", "2"}, {"input_softmax", "0"}, {"norm_residual", "1"}},
-       "digits:size=8,train=20,test=0,epochs=1", "digits:size=8,train=4,test=0,epochs=1", 5},
-      {"VSML, 14 x 14 images", "stdlib/vsml.mlz", {}, "digits:size=14,train=500,test=0,epochs=1",
-       "digits:size=14,train=6,test=0,epochs=1", 25},
+      {"SRWM, 2 x 16 heads of 16",
+       "stdlib/srwm.mlz",
+       {{"heads", "16"},
+        {"d_in", "16"},
+        {"layers", "2"},
+        {"feedback", "2"},
+        {"input_softmax", "0"},
+        {"norm_residual", "1"}},
+       "digits:size=8,train=20,test=0,epochs=1",
+       "digits:size=8,train=4,test=0,epochs=1",
+       5},
+      {"VSML, 14 x 14 images",
+       "stdlib/vsml.mlz",
+       {},
+       "digits:size=14,train=500,test=0,epochs=1",
+       "digits:size=14,train=6,test=0,epochs=1",
+       25},
   };
   return all;
 }
@@ -67,7 +80,8 @@ struct Life {
     options.engine = "dense";
     options.remat = segment;
     const auto made = std::make_shared<eval::LifetimeGradients>(program, adjoint, task->info(), 1, options);
-    return [made, params = vm::initial_params(program, 1), this] {
+    const auto params = std::make_shared<const vm::ParamValues>(vm::initial_params(program, 1));
+    return [made, params, this] {
       const std::uint32_t lifetime = 0;
       return made->of({&problem, 1}, {&lifetime, 1}, params, settings)[0].loss;
     };
@@ -80,10 +94,13 @@ void bench_gradient(Session& session) {
   for (const Learner& learner : learners()) {
     const auto life = std::make_shared<const Life>(learner, session.settings().quick);
     const auto steps = static_cast<double>(life->problem.train->size());
-    session.add({learner.name, "us per step", 1000 * steps,
+    session.add({learner.name,
+                 "us per step",
+                 1000 * steps,
                  {{"forward", true, on_this_thread([run = life->forward(), life] { return run(); }), kSameLoss},
                   {"gradient", false, on_this_thread([run = life->gradient(0), life] { return run(); }), kSameLoss},
-                  {"few states", false, on_this_thread([run = life->gradient(learner.segment), life] { return run(); }), kSameLoss}}});
+                  {"few states", false, on_this_thread([run = life->gradient(learner.segment), life] { return run(); }),
+                   kSameLoss}}});
   }
 }
 

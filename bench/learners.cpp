@@ -29,7 +29,8 @@ struct Learner {
   std::vector<std::vector<double>> params;
   Numbers x;
 
-  Learner(const std::string& name, const std::map<std::string, std::string>& set, std::int64_t features, std::int64_t outputs)
+  Learner(const std::string& name, const std::map<std::string, std::string>& set, std::int64_t features,
+          std::int64_t outputs)
       : core(core_of(name, set)), program(bound(features, outputs, {})), params(vm::initial_params(program, 1)) {
     DrawSequence draws({1, kTaskStream, 0, 0, 0});
     for (std::int64_t i = 0; i < features; ++i) x.push_back(static_cast<float>(draws.uniform(-1, 1)));
@@ -109,8 +110,11 @@ SrwmStart srwm_start(const Learner& learner, int width, int outputs) {
           of("W2"), of("b2"), of("Wi"), of("bi"), of("Wy"), of("by")};
 }
 
+int pole_steps(bool quick) { return quick ? 2 : 100; }
+
 std::vector<std::shared_ptr<const tasks::Task>> poles(bool quick) {
-  return {tasks::make_task(fmt::format("cartpole:episodes=1,steps={},mode=published", quick ? 2 : 25), tasks::DataPaths{})};
+  const std::string task = fmt::format("cartpole:episodes=1,steps={},mode=published", pole_steps(quick));
+  return {tasks::make_task(task, tasks::DataPaths{})};
 }
 
 /// 128 vectors of params of SFNN, judged on one engine.
@@ -136,10 +140,10 @@ void bench_learners(Session& session) {
   const bool quick = session.settings().quick;
   const vm::Blas* blas = vm::blas();
   const int inputs = quick ? 64 : 784, steps = quick ? 2 : 10, more = quick ? 2 : 50;
-  const auto vsml = std::make_shared<const Learner>("vsml.mlz", std::map<std::string, std::string>{{"n", "[features,outputs]"}},
-                                                    inputs, 10);
+  const std::map<std::string, std::string> one_layer{{"n", "[features,outputs]"}}, many_heads{{"heads", "16"}};
+  const auto vsml = std::make_shared<const Learner>("vsml.mlz", one_layer, inputs, 10);
   Case edges{fmt::format("VSML, {} x 10", inputs), "us per step", 1000.0 * steps, {ours(vsml, steps)}};
-  const auto srwm = std::make_shared<const Learner>("srwm.mlz", std::map<std::string, std::string>{{"heads", "16"}}, 256, 10);
+  const auto srwm = std::make_shared<const Learner>("srwm.mlz", many_heads, 256, 10);
   Case heads{"SRWM, 256 wide, 16 heads, 2 layers", "us per step", 1000.0 * more, {ours(srwm, more)}};
   if (blas != nullptr) {
     const auto by_hand = [=, start = vsml_start(*vsml, inputs, 10)] {
@@ -159,7 +163,7 @@ void bench_population(Session& session) {
   const bool quick = session.settings().quick;
   for (const char* nodes : {"32", "12", "8"}) {
     const CoreProgram core = core_of("sfnn.mlz", {{"nodes", nodes}});
-    const double units = 1000.0 * 128 * (quick ? 2 : 25);
+    const double units = 1000.0 * 128 * pole_steps(quick);
     session.add({fmt::format("SFNN, {} nodes, 128 vectors", nodes), "us per step", units,
                  {judged("together f32", core, quick, false), judged("one by one f32", core, quick, true)}});
   }

@@ -82,7 +82,10 @@ class Vsml {
       const float* z = z_.data() + edge * static_cast<std::size_t>(gates_);
       const float* to = to_.data() + count(b, gates_);
       float *c = c_.data() + edge * static_cast<std::size_t>(s), *h = h_.data() + edge * static_cast<std::size_t>(s);
-      const auto gate = [&](int block, int j) { return load(z + block * s + j) + load(from + block * s + j) + load(to + block * s + j); };
+      const auto gate = [&](int block, int j) {
+        const int k = block * s + j;
+        return load(z + k) + load(from + k) + load(to + k);
+      };
       for (int j = 0; j < s; j += kWidth) {
         const Vector cell = sigmoid(gate(2, j) + 5.0f) * load(c + j) + sigmoid(gate(0, j) - 5.0f) * tanh(gate(1, j));
         store(c + j, cell);
@@ -149,7 +152,10 @@ class Srwm {
 
   /// out = w x + b, or out += w x + b.
   void add(const float* w, int n, int inner, const Numbers& x, const float* b, Numbers& out, bool fresh) {
-    for (int i = 0; b != nullptr && i < n; ++i) out[static_cast<std::size_t>(i)] = (fresh ? 0 : out[static_cast<std::size_t>(i)]) + b[i];
+    for (int i = 0; b != nullptr && i < n; ++i) {
+      float& o = out[static_cast<std::size_t>(i)];
+      o = (fresh ? 0 : o) + b[i];
+    }
     blas_.sgemv(Blas::kRowMajor, Blas::kNoTrans, n, inner, 1, w, inner, x.data(), 1, 1, out.data(), 1);
   }
 

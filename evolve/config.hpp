@@ -51,7 +51,13 @@ struct Config {
   double sigma = 0.05, rate = 0.025, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, clip = 0;
   std::string schedule = "constant";
   std::int64_t warmup = 0, decay_steps = 0;
-  std::int64_t held_out_every = 10, lanes = 0;
+  std::int64_t held_out_every = 10, lanes = 0, remat = 0;
+
+  // --tune fme: what is run, where it comes from, and what is kept
+  std::string fme_pool = "buckets", fme_child = "modified", fme_parents = "keep", fme_used = "selected";
+  std::string fme_within = "oldest", fme_weight = "power", fme_weigh = "solutions", fme_beyond = "clip";
+  std::int64_t fme_founders = 1, fme_ahead = 1, fme_run_steps = 0, fme_buckets = 20;
+  double fme_kappa = 2, fme_tau = 2, fme_epsilon = 0.01, fme_own_share = 1, fme_bound = 0;
 
   // when it ends
   std::int64_t experiments = 1;  ///< 0 here and below: no limit

@@ -88,7 +88,7 @@ std::vector<ConfigField> search_fields() {
   const Group g{"Search"};
   return {
       g.text("search", &Config::search, "evolution, or random programs for comparison", {"evolution", "random"}),
-      g.whole("population", &Config::population, 2, 1e6, "programs alive; with --tune, candidates of a generation"),
+      g.whole("population", &Config::population, 2, 1e6, "programs alive; with --tune, candidates of a generation; fme: solutions kept"),
       g.whole("tournament", &Config::tournament, 1, 1000, "programs drawn to find a parent"),
       g.number("mutate-prob", &Config::mutate_prob, 0, 1, "how often a child is mutated; else it is a copy"),
       g.text("mutations", &Config::mutations, "NAME[:WEIGHT],...; see --list-mutations"),
@@ -110,8 +110,9 @@ std::vector<ConfigField> param_fields() {
   return {
       g.text("tune", &Config::tune,
              "search for the params of the program of --init, which stays as it is: es (evolution strategy), cma (CMA-ES), "
-             "ga (genetic algorithm), grad (gradient descent), or random for comparison",
-             {"none", "es", "cma", "ga", "grad", "random"}),
+             "ga (genetic algorithm), grad (gradient descent), fme (fitness monotonic execution), or random for "
+             "comparison",
+             {"none", "es", "cma", "ga", "grad", "fme", "random"}),
       g.number("sigma", &Config::sigma, 1e-12, 1e12, "deviation of the noise on params; cma: at the start"),
       g.number("rate", &Config::rate, 1e-12, 1e12, "es, grad: learning rate of Adam"),
       g.number("beta1", &Config::beta1, 0, 0.999999, "es, grad: how much of its mean Adam keeps in a step"),
@@ -124,6 +125,8 @@ std::vector<ConfigField> param_fields() {
       g.whole("warmup", &Config::warmup, 0, kMany, "grad: updates until the rate has risen from 0 to --rate"),
       g.whole("decay-steps", &Config::decay_steps, 0, kMany, "grad, cosine: updates until the rate is 0"),
       g.number("clip", &Config::clip, 0, 1e300, "grad: longest gradient, as Euclidean norm over all params; 0: any"),
+      g.whole("remat", &Config::remat, 0, kMany,
+              "grad: the state is kept before every so many steps, and steps in between are run again; 0: as memory allows"),
       g.text("shaping", &Config::shaping, "es: steps follow the scores themselves, or their ranks", {"none", "ranks"}),
       g.text("covariance", &Config::covariance, "cma: adapt the whole matrix, or its diagonal for many params",
              {"full", "diagonal"}),
@@ -135,6 +138,47 @@ std::vector<ConfigField> param_fields() {
       g.whole("lanes", &Config::lanes, 0, 65536, "lifetimes that one machine leads together; 0: as suits the program"),
       g.text("join-tasks", &Config::join_tasks, "how the scores of several tasks, as in --task 'A; B', are joined",
              {"product", "mean"}),
+  };
+}
+
+std::vector<ConfigField> fme_fields() {
+  const Group g{"Fitness monotonic execution (--tune fme)"};
+  return {
+      g.text("fme-pool", &Config::fme_pool,
+             "buckets of like performance; rewards: one list, chances follow max(R, 0) + epsilon; uniform: one list, equal "
+             "chances; best: the best one alone",
+             {"buckets", "rewards", "uniform", "best"}),
+      g.text("fme-child", &Config::fme_child,
+             "what a run puts into the pool: the solution as it modified itself, the solution as it was (parent), or in its "
+             "place one that ran with added noise of --sigma, or one drawn afresh",
+             {"modified", "parent", "noise", "fresh"}),
+      g.whole("fme-founders", &Config::fme_founders, 1, 1e6, "solutions drawn at the start, which run once each before any other"),
+      g.whole("fme-ahead", &Config::fme_ahead, 1, 65536,
+              "solutions of a generation: they are chosen, then run, perhaps in several threads, then put back in order"),
+      g.whole("fme-run-steps", &Config::fme_run_steps, 0, kMany,
+              "a run, and a lifetime in a held-out score, ends after so many steps; 0: when its episodes end"),
+      g.whole("fme-buckets", &Config::fme_buckets, 1, 10000,
+              "buckets over performances from 0 to 1, which share the room for --population solutions"),
+      g.text("fme-weight", &Config::fme_weight, "of bucket b, counted from 0: (b + 1)^kappa, or exp(b / tau)",
+             {"power", "exponential"}),
+      g.number("fme-kappa", &Config::fme_kappa, 0, 1000, "power: exponent"),
+      g.number("fme-tau", &Config::fme_tau, 0.01, 1e6, "exponential: buckets that make e times the weight"),
+      g.text("fme-weigh", &Config::fme_weigh,
+             "every solution has the weight of its bucket, or those of a bucket share it, however many they are",
+             {"solutions", "buckets"}),
+      g.text("fme-within", &Config::fme_within, "which one of the bucket runs: the least recently used, or any",
+             {"oldest", "uniform"}),
+      g.number("fme-epsilon", &Config::fme_epsilon, 1e-12, 1e12, "rewards: added to the performance of every solution"),
+      g.number("fme-own-share", &Config::fme_own_share, 1e-6, 1,
+               "part of a child's performance that comes from the run that made it; the rest is its parent's"),
+      g.text("fme-parents", &Config::fme_parents,
+             "the parent keeps its place; or keeps it with the mean over its runs as performance; or its child replaces it",
+             {"keep", "rescore", "replace"}),
+      g.text("fme-used", &Config::fme_used,
+             "who is used least recently goes first: used means selected or inserted, or inserted alone",
+             {"selected", "inserted"}),
+      g.number("fme-bound", &Config::fme_bound, 0, 1e30, "largest size of a number that is handed on; 0: any finite one"),
+      g.text("fme-beyond", &Config::fme_beyond, "what is larger is clipped, or its solution dropped", {"clip", "drop"}),
   };
 }
 
@@ -176,8 +220,8 @@ std::vector<ConfigField> running_fields() {
 
 std::vector<ConfigField> make_fields() {
   std::vector<ConfigField> all;
-  for (const auto& part : {task_fields(), space_fields(), search_fields(), param_fields(), stop_fields(), result_fields(),
-                           running_fields()}) {
+  for (const auto& part : {task_fields(), space_fields(), search_fields(), param_fields(), fme_fields(), stop_fields(),
+                           result_fields(), running_fields()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;

@@ -20,7 +20,6 @@ namespace {
 
 // Samplers beyond any number of candidates.
 constexpr std::uint32_t kPurposes = 0xFFFFFF00;
-constexpr std::uint32_t kSearchProblems = 0, kSelectProblems = 1, kFinalProblems = 2;
 constexpr double kTickSeconds = 0.2;
 constexpr std::int64_t kMostParts = 64;  // of the lifetimes of an update
 
@@ -86,12 +85,16 @@ ParamSearch::ParamSearch(const Config& config, Listener& listener, const std::at
                                  search_->size(), task_names_, other->size()));
   }
   check_tuning(config, search_->size(), search_->has_loss() && select_->has_loss() && final_->has_loss());
+  if (config.tune == "fme") handing_on_ = std::make_unique<outer::FinalEvaluator>(program_, search, options_);
   if (config.tune == "grad") follow_gradients(search);
   begin_at(search_->initial(static_cast<std::uint64_t>(config.seed)));
 }
 
 void ParamSearch::follow_gradients(const std::vector<std::shared_ptr<const tasks::Task>>& tasks) {
-  const auto source = std::make_shared<const outer::GradientEvaluator>(program_, tasks, options_);
+  eval::GradientOptions options;
+  options.explain = false;  // such an update is left out, whatever the line
+  options.remat = config_.remat;
+  const auto source = std::make_shared<const outer::GradientEvaluator>(program_, tasks, options_, options);
   gradient_ = [source](std::span<const double> params, std::uint64_t seed, std::uint32_t first, int count) {
     try {
       return source->of(params, seed, first, count);
@@ -102,7 +105,7 @@ void ParamSearch::follow_gradients(const std::vector<std::shared_ptr<const tasks
 }
 
 void ParamSearch::begin_at(outer::Vector first) {
-  loop_ = make_outer_loop(config_, std::move(first));
+  loop_ = handing_on_ ? make_fme(std::move(first)) : make_outer_loop(config_, std::move(first));
   descent_ = dynamic_cast<outer::GradientDescent*>(loop_.get());
 }
 
@@ -211,6 +214,7 @@ ParamSearch::Verdicts ParamSearch::judge_all(const outer::ParamEvaluator& evalua
 }
 
 std::optional<StopReason> ParamSearch::generation() {
+  if (handing_on_) return fme_generation();
   if (descent_) return update();
   const auto candidates = loop_->ask();
   const auto lives = static_cast<std::size_t>(config_.tasks);
@@ -228,7 +232,7 @@ std::optional<StopReason> ParamSearch::generation() {
   return {};
 }
 
-void ParamSearch::end_generation(std::span<const outer::Judged> judged) {
+void ParamSearch::end_generation(std::span<const outer::Judged> judged, std::span<const outer::Vector> finals) {
   const auto lives = static_cast<std::size_t>(config_.tasks);
   std::vector<Worth> candidates;
   outer::Vector losses;
@@ -236,7 +240,7 @@ void ParamSearch::end_generation(std::span<const outer::Judged> judged) {
     candidates.push_back(joined(judged.subspan(k * lives, lives)));
     losses.push_back(config_.objective == "loss" ? *candidates.back().loss : -candidates.back().score);
   }
-  loop_->tell(losses);
+  loop_->tell_lived(losses, finals);
   if (!all_finite(loop_->mean())) diverged();
   ++state_.total.generations;
   state_.total.evaluations += candidates.size();
@@ -257,6 +261,7 @@ void ParamSearch::log(std::span<const Worth> candidates) {
                               {"train_steps", state_.total.train_steps},
                               {"best", best_},
                               {"mean", mean_of(scores)}};
+  for (const auto& [name, note] : loop_->notes()) json[name] = note;
   if (!losses.empty()) {
     json["best_loss"] = *std::min_element(losses.begin(), losses.end());
     json["mean_loss"] = mean_of(losses);

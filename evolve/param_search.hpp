@@ -1,5 +1,7 @@
 #pragma once
 #include "evolve/outer/batch_gradient.hpp"
+#include "evolve/outer/final_evaluator.hpp"
+#include "evolve/outer/fme.hpp"
 #include "evolve/outer/gradient_descent.hpp"
 #include "evolve/outer/param_evaluator.hpp"
 #include "evolve/search.hpp"
@@ -27,8 +29,9 @@ struct ParamOutcome {
 /// configuration and seed alone.
 ///
 /// A candidate's score is the mean or median over `tasks` problems. Each pair of an evolution strategy has problems of
-/// its own, the same for both; in the other loops all candidates of a generation have the same. The next generation has
-/// other ones, unless `fresh_tasks` is off.
+/// its own, the same for both; with fme each candidate has one of its own, whose final states the loop is told; in the
+/// other loops all candidates of a generation have the same. The next generation has other ones, unless `fresh_tasks` is
+/// off.
 class ParamSearch {
  public:
   /// Throws InputError when there is no such program, it has no params, or does not fit the tasks.
@@ -53,6 +56,7 @@ class ParamSearch {
 
  private:
   using Clock = std::chrono::steady_clock;
+  static constexpr std::uint32_t kSearchProblems = 0, kSelectProblems = 1, kFinalProblems = 2;
   const Config& config_;
   Listener& listener_;
   const std::atomic<bool>& interrupted_;
@@ -61,6 +65,7 @@ class ParamSearch {
   outer::EvaluatorOptions options_;
   std::unique_ptr<outer::ParamEvaluator> search_, select_, final_;
   Workers workers_;
+  std::unique_ptr<outer::FinalEvaluator> handing_on_;  ///< fme: of candidates, in the place of search_
   std::unique_ptr<outer::OuterLoop> loop_;
   outer::GradientDescent* descent_ = nullptr;  // the loop, where it takes gradients
   outer::TakeGradient gradient_;
@@ -72,6 +77,7 @@ class ParamSearch {
   double seconds_before_ = 0, best_ = 0;  // best_: score of the last generation's best candidate
 
   void begin_at(outer::Vector first);
+  std::unique_ptr<outer::OuterLoop> make_fme(outer::Vector first) const;
   void follow_gradients(const std::vector<std::shared_ptr<const tasks::Task>>& tasks);
   std::int64_t gradient_part() const;
   double seconds() const;
@@ -81,7 +87,8 @@ class ParamSearch {
   std::optional<StopReason> stop_now() const;
   std::optional<StopReason> budget_spent() const;
   std::optional<StopReason> generation();
-  void end_generation(std::span<const outer::Judged> judged);
+  std::optional<StopReason> fme_generation();
+  void end_generation(std::span<const outer::Judged> judged, std::span<const outer::Vector> finals = {});
   using Trials = std::vector<outer::Trial>;
   using Verdicts = std::vector<outer::Judged>;
   Verdicts judge_all(const outer::ParamEvaluator& evaluator, const Trials& trials, std::uint64_t seed,

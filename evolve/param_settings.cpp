@@ -76,6 +76,7 @@ outer::EvaluatorOptions tuned_evaluation(const Config& config,
   options.settings.max_abs_error = config.max_error;
   options.settings.curve_points = options.settings.valid_points = 0;
   options.settings.score_test = false;
+  if (config.tune == "fme") options.settings.limits.steps = config.fme_run_steps;
   return options;
 }
 

@@ -1,5 +1,9 @@
 #include "tasks/world.hpp"
 
+#include <fmt/format.h>
+
+#include "lang/core/diagnostics.hpp"
+
 namespace mlz::tasks {
 namespace {
 
@@ -8,7 +12,8 @@ class Bandit final : public World {
   explicit Bandit(const BanditOptions& options) : options_(options) {}
 
   void reset(DrawSequence& draws) override {
-    good_ = static_cast<double>(draws.below(options_.arms));
+    const auto drawn = static_cast<double>(draws.below(options_.arms));
+    good_ = options_.first < 0 ? drawn : static_cast<double>(options_.first);
     pulls_ = 0;
   }
   std::span<double> state() override { return {&good_, 1}; }
@@ -32,6 +37,10 @@ class Bandit final : public World {
 }  // namespace
 
 WorldInfo bandit(std::string name, const BanditOptions& options, std::int64_t steps) {
+  if (options.first >= static_cast<std::int64_t>(options.arms)) {
+    throw InputError(fmt::format("{}: first={} names no arm; there are {}, counted from 0", name, options.first,
+                                 options.arms));
+  }
   WorldInfo info;
   info.name = std::move(name);
   info.observations = 1;

@@ -249,7 +249,8 @@ auto in_world(WorldInfo (*world)()) {
 TaskOptions bandit_options(TaskOptions more) {
   TaskOptions options{whole("arms", "2", 2, 1000, "arms to choose from"),
                       {"good", "0.9", "probability that the good arm pays 1", OptionKind::number, 0, 1},
-                      {"bad", "0.1", "probability that another arm pays 1", OptionKind::number, 0, 1}};
+                      {"bad", "0.1", "probability that another arm pays 1", OptionKind::number, 0, 1},
+                      whole("first", "-1", -1, 999, "the good arm when an episode begins, from 0; -1: drawn")};
   return joined(joined(std::move(options), more), control_options("1", "100"));
 }
 
@@ -257,6 +258,7 @@ auto slot_machine() {
   return [](const Given& given, const DataPaths&) {
     const Options options(given);
     BanditOptions bandit_of{options.count("arms"), options.number("good"), options.number("bad")};
+    bandit_of.first = options.whole("first");
     if (options.has("period")) bandit_of.period = options.whole("period");
     if (options.has("chance")) bandit_of.chance = options.number("chance");
     return make_control_task(

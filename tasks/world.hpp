@@ -51,7 +51,7 @@ WorldInfo mountain_car();
 WorldInfo pendulum();
 
 /// A slot machine of some arms that pay 1 with some probability, else 0; it shows a constant 1. The
-/// probabilities are `good` for one arm, drawn with the episode, and `bad` for the others. The good
+/// probabilities are `good` for one arm, `first` or drawn with the episode, and `bad` for the others. The good
 /// arm moves on to the next one after every `period` pulls (0: never), and besides with probability
 /// `chance` before each pull.
 struct BanditOptions {
@@ -59,7 +59,9 @@ struct BanditOptions {
   double good = 0.9, bad = 0.1;
   std::int64_t period = 0;
   double chance = 0;
+  std::int64_t first = -1;  ///< the good arm when an episode begins; -1: drawn
 };
+/// Throws InputError where `first` is no arm.
 WorldInfo bandit(std::string name, const BanditOptions& options, std::int64_t steps);
 
 /// One episode at a time: counts steps and says when time is up.

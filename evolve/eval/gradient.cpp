@@ -13,6 +13,7 @@ namespace mlz::eval {
 namespace {
 
 using Ids = std::span<const std::uint32_t>;
+using Params = std::shared_ptr<const vm::ParamValues>;
 
 std::size_t batch_of(const vm::BoundProgram& program) {
   return static_cast<std::size_t>(std::max<std::int64_t>(program.batch, 1));
@@ -26,18 +27,10 @@ vm::MachineOptions machine_options(const GradientOptions& options, int lanes) {
   return machine;
 }
 
-std::vector<vm::Birth> births_of(std::span<const std::uint32_t> lifetimes, const vm::ParamValues& params, std::uint64_t seed) {
-  const auto shared = std::make_shared<const vm::ParamValues>(params);
+std::vector<vm::Birth> births_of(std::span<const std::uint32_t> lifetimes, const Params& params, std::uint64_t seed) {
   std::vector<vm::Birth> births;
-  for (const std::uint32_t lifetime : lifetimes) births.push_back({seed, lifetime, shared});
+  for (const std::uint32_t lifetime : lifetimes) births.push_back({seed, lifetime, params});
   return births;
-}
-
-vm::MachineOptions life_options(const GradientOptions& options, std::span<const std::uint32_t> lifetimes,
-                                const vm::ParamValues& params, std::uint64_t seed) {
-  vm::MachineOptions machine = machine_options(options, static_cast<int>(lifetimes.size()));
-  machine.births = births_of(lifetimes, params, seed);
-  return machine;
 }
 
 /// One lane: its examples, its predictions, and the gradient of its loss with respect to them.
@@ -60,7 +53,8 @@ class Lane {
       const auto [first, ids, all] = at(step);
       for (std::size_t b = 0; b < ids.size(); ++b) scored_ += first + b >= problem_.first_scored ? 1 : 0;
     }
-    if (scored_ == 0) throw InputError("no prediction of the lifetime is scored, so it has no loss; give it more steps");
+    if (scored_ == 0)
+      throw InputError("no prediction of the lifetime is scored, so it has no loss; give it more steps");
   }
 
   std::int64_t steps() const { return steps_; }
@@ -86,7 +80,8 @@ class Lane {
       if (first + b < problem_.first_scored) continue;
       score_.add(judge(static_cast<int>(b)));
       loss_ += feed_.loss(static_cast<int>(b));
-      feed_.loss_gradient(static_cast<int>(b), 1 / static_cast<double>(scored_), std::span<T>(slope).subspan(b * width, width));
+      feed_.loss_gradient(static_cast<int>(b), 1 / static_cast<double>(scored_),
+                          std::span<T>(slope).subspan(b * width, width));
       finite_ = finite_ && std::isfinite(loss_) && feed_.finite(static_cast<int>(b));
     }
   }
@@ -100,13 +95,12 @@ class Lane {
     back.write(adjoint.y_adjoint, lane_, std::span<const T>(slopes_[static_cast<std::size_t>(step)]));
   }
 
-  LifetimeGradient result() const {
-    LifetimeGradient made;
+  void take_result(LifetimeGradient& made) const {
     made.steps = steps_;
     made.loss = loss_ / static_cast<double>(scored_);
     made.score = fitness_of(task_.metric, score_.score(task_.metric));
-    for (std::size_t p = 0; p < reversal_.adjoint().params.size(); ++p) made.params.push_back(reversal_.param_gradient(p, lane_));
-    return made;
+    made.params.resize(reversal_.adjoint().params.size());
+    for (std::size_t p = 0; p < made.params.size(); ++p) reversal_.param_gradient(p, lane_, made.params[p]);
   }
 
  private:
@@ -167,15 +161,17 @@ class Lanes {
         std::span<const std::uint32_t> lifetimes, const Settings& settings, const GradientOptions& options)
       : reversal_(reversal), options_(options), inputs_(problems.size()) {
     for (std::size_t k = 0; k < problems.size(); ++k) {
-      lanes_.push_back(std::make_unique<Lane<T>>(reversal, task, problems[k], settings, lifetimes[k], static_cast<int>(k)));
+      lanes_.push_back(
+          std::make_unique<Lane<T>>(reversal, task, problems[k], settings, lifetimes[k], static_cast<int>(k)));
       if (lanes_[k]->steps() == lanes_[0]->steps()) continue;
-      throw InputError(fmt::format("lifetimes whose gradients are taken together need equally many steps; one has {}, another {}",
-                                   lanes_[0]->steps(), lanes_[k]->steps()));
+      throw InputError(
+          fmt::format("lifetimes whose gradients are taken together need equally many steps; one has {}, another {}",
+                      lanes_[0]->steps(), lanes_[k]->steps()));
     }
     for (auto& inputs : inputs_) inputs.resize(static_cast<std::size_t>(lanes_[0]->steps()));
   }
 
-  std::vector<LifetimeGradient> run() {
+  void run(std::vector<LifetimeGradient>& all) {
     vm::ReversibleSteps steps;
     steps.count = lanes_[0]->steps();
     steps.before_predict = [this](vm::Machine&, std::int64_t step) {
@@ -192,13 +188,12 @@ class Lanes {
     };
     if (options_.inputs) steps.after_back = [this](vm::Machine& back, std::int64_t step) { keep_inputs(back, step); };
     reversal_.run(steps);
-    std::vector<LifetimeGradient> all;
+    all.resize(lanes_.size());
     for (std::size_t k = 0; k < lanes_.size(); ++k) {
-      all.push_back(lanes_[k]->result());
-      if (reversal_.adjoint().x_adjoint != vm::kNoRegister) all.back().inputs = std::move(inputs_[k]);
-      if (options_.initial_state) all.back().initial_state = initial_state(static_cast<int>(k));
+      lanes_[k]->take_result(all[k]);
+      if (reversal_.adjoint().x_adjoint != vm::kNoRegister) all[k].inputs = std::move(inputs_[k]);
+      if (options_.initial_state) all[k].initial_state = initial_state(static_cast<int>(k));
     }
-    return all;
   }
 
   bool finite() const {
@@ -229,7 +224,9 @@ class Lanes {
 
 bool finite(const LifetimeGradient& one) {
   const auto numbers = [](const std::vector<double>& values) {
-    return std::ranges::all_of(values, [](double v) { return std::isfinite(v); });
+    double sum = 0;  // 0 * v is NaN for infinities too
+    for (const double v : values) sum += 0 * v;
+    return sum == 0;
   };
   return std::isfinite(one.loss) && std::ranges::all_of(one.params, numbers);
 }
@@ -250,47 +247,52 @@ std::int64_t stream_steps(const vm::BoundProgram& program, const tasks::Problem&
   return settings.limits.steps > 0 ? std::min(all, settings.limits.steps) : all;
 }
 
-LifetimeGradients::LifetimeGradients(const vm::BoundProgram& program, const vm::Adjoint& adjoint, const tasks::TaskInfo& task,
-                                     int lanes, const GradientOptions& options)
+LifetimeGradients::LifetimeGradients(const vm::BoundProgram& program, const vm::Adjoint& adjoint,
+                                     const tasks::TaskInfo& task, int lanes, const GradientOptions& options)
     : program_(program),
       adjoint_(adjoint),
       task_(task),
       options_(options),
-      reversal_(program, adjoint, options.engine, machine_options(options, lanes), {options.remat, options.max_bytes, false}) {
+      reversal_(program, adjoint, options.engine, machine_options(options, lanes),
+                {options.remat, options.max_bytes, false}) {
   check_fit(program, task, Protocol::stream);
 }
 
-std::vector<LifetimeGradient> LifetimeGradients::of(std::span<const tasks::Problem> problems,
-                                                    std::span<const std::uint32_t> lifetimes,
-                                                    const std::vector<std::vector<double>>& params, const Settings& settings) {
+const std::vector<LifetimeGradient>& LifetimeGradients::of(std::span<const tasks::Problem> problems,
+                                                           std::span<const std::uint32_t> lifetimes,
+                                                           const Params& params, const Settings& settings) {
   reversal_.set_births(births_of(lifetimes, params, settings.seed));
-  const auto take = [&]<class T>(Lanes<T> lanes) {
-    std::vector<LifetimeGradient> all = lanes.run();
-    if (!lanes.finite() || !std::ranges::all_of(all, finite)) explain(problems, lifetimes, params, settings);
-    return all;
+  const auto run = [&](auto lanes) {
+    lanes.run(results_);
+    return lanes.finite();
   };
-  return options_.dtype == vm::DType::f32
-             ? take(Lanes<float>(reversal_, task_, problems, lifetimes, settings, options_))
-             : take(Lanes<double>(reversal_, task_, problems, lifetimes, settings, options_));
+  const bool predicted = options_.dtype == vm::DType::f32
+                             ? run(Lanes<float>(reversal_, task_, problems, lifetimes, settings, options_))
+                             : run(Lanes<double>(reversal_, task_, problems, lifetimes, settings, options_));
+  if (!predicted || !std::ranges::all_of(results_, finite)) explain(problems, lifetimes, params, settings);
+  return results_;
 }
 
 /// Leads the lifetimes once more on the reference engine to find the line.
 void LifetimeGradients::explain(std::span<const tasks::Problem> problems, std::span<const std::uint32_t> lifetimes,
-                                const std::vector<std::vector<double>>& params, const Settings& settings) const {
+                                const Params& params, const Settings& settings) const {
+  if (!options_.explain) throw NonFiniteGradient("a loss or a gradient is infinite or NaN");
   GradientOptions plain = options_;
   plain.dtype = vm::DType::f64;
   plain.inputs = false;
   for (std::size_t k = 0; k < problems.size(); ++k) {
-    vm::Reversal traced(program_, adjoint_, "reference", life_options(plain, lifetimes.subspan(k, 1), params, settings.seed),
-                        {plain.remat, plain.max_bytes, true});
-    Lanes<double>(traced, task_, problems.subspan(k, 1), lifetimes.subspan(k, 1), settings, plain).run();
+    vm::MachineOptions life = machine_options(plain, 1);
+    life.births = births_of(lifetimes.subspan(k, 1), params, settings.seed);
+    vm::Reversal traced(program_, adjoint_, "reference", life, {plain.remat, plain.max_bytes, true});
+    std::vector<LifetimeGradient> ignored;
+    Lanes<double>(traced, task_, problems.subspan(k, 1), lifetimes.subspan(k, 1), settings, plain).run(ignored);
     if (!traced.found()) continue;
     const vm::NonFiniteStep& found = *traced.found();
     if (!found.back) throw NonFiniteGradient("the loss has no finite gradient: " + found.what.text());
     const vm::BoundLine* line = found.what.line;
     throw NonFiniteGradient(fmt::format(
-        "a gradient is not finite: step {} back, lifetime {}, in the gradient of `{}`{}: {} at entry {} of `{}`", found.step + 1,
-        found.what.lifetime, line == nullptr ? "" : line->text,
+        "a gradient is not finite: step {} back, lifetime {}, in the gradient of `{}`{}: {} at entry {} of `{}`",
+        found.step + 1, found.what.lifetime, line == nullptr ? "" : line->text,
         line != nullptr && line->where.known() ? fmt::format(" ({}:{})", line->where.file->name, line->where.line) : "",
         print_number(found.what.value), found.what.entry, found.what.reg));
   }

@@ -26,9 +26,10 @@ vm::BoundProgram bound(const CoreProgram& program, const tasks::TaskInfo& task) 
 void check_protocol(const EvaluatorOptions& options, const tasks::TaskInfo& task) {
   const std::string& protocol = options.protocol.empty() ? task.protocol : options.protocol;
   if (eval::protocol_of(protocol) == eval::Protocol::stream) return;
-  throw InputError(fmt::format("gradients are taken under the stream protocol, but task {} would be run under {}; use "
-                               "--protocol stream, or a search without gradients",
-                               task.name, protocol));
+  throw InputError(
+      fmt::format("gradients are taken under the stream protocol, but task {} would be run under {}; use "
+                  "--protocol stream, or a search without gradients",
+                  task.name, protocol));
 }
 
 }  // namespace
@@ -49,8 +50,9 @@ struct GradientEvaluator::OnTask {
     options.dtype = evaluator.dtype;
     options.inputs = options.initial_state = false;
     adjoint = vm::differentiate(program, eval::adjoint_options(options));
-    options.engine = evaluator.engine != "auto" ? evaluator.engine
-                                                : std::string(vm::fitting_engine(adjoint.program, evaluator.dtype, kLanes));
+    options.engine = evaluator.engine != "auto"
+                         ? evaluator.engine
+                         : std::string(vm::fitting_engine(adjoint.program, evaluator.dtype, kLanes));
     lanes = options.engine == "lanes" ? kLanes : 1;
     give_back(1, take(1));  // says at once what does not fit
   }
@@ -67,27 +69,45 @@ struct GradientEvaluator::OnTask {
     idle.emplace(count, std::move(machine));
   }
 
-  /// Gradients of some lifetimes, together where they have equally many steps.
-  std::vector<eval::LifetimeGradient> of(const std::vector<std::vector<double>>& params, std::uint32_t first, int count,
-                                         const eval::Settings& settings) const {
+  /// Hands out the gradients of lifetimes one after the other; they are taken together where they have equally many
+  /// steps.
+  template <class Take>
+  void each(const std::shared_ptr<const vm::ParamValues>& params, std::uint32_t first, int count,
+            const eval::Settings& settings, Take&& hand_out) const {
+    int width = 0;
+    std::unique_ptr<eval::LifetimeGradients> machine;
+    for (int begin = 0; begin < count; begin += lanes) {
+      const Group group = read(first + static_cast<std::uint32_t>(begin), std::min(lanes, count - begin), settings);
+      if (machine != nullptr && group.together != width) give_back(width, std::move(machine));
+      if (machine == nullptr) machine = take(width = group.together);
+      const auto some = static_cast<std::size_t>(width);
+      for (std::size_t k = 0; k < group.problems.size(); k += some) {
+        for (const auto& one : machine->of(std::span(group.problems).subspan(k, some),
+                                           std::span(group.lifetimes).subspan(k, some), params, settings))
+          hand_out(one);
+      }
+    }
+    give_back(width, std::move(machine));
+  }
+
+ private:
+  struct Group {
     std::vector<tasks::Problem> problems;
     std::vector<std::uint32_t> lifetimes;
+    int together = 1;
+  };
+
+  Group read(std::uint32_t first, int count, const eval::Settings& settings) const {
+    Group group;
     bool equal = true;
     for (int k = 0; k < count; ++k) {
-      lifetimes.push_back(first + static_cast<std::uint32_t>(k));
-      problems.push_back(task->problem(settings.seed, lifetimes.back()));
-      equal = equal && eval::stream_steps(program, problems[0], settings) == eval::stream_steps(program, problems.back(), settings);
+      group.lifetimes.push_back(first + static_cast<std::uint32_t>(k));
+      group.problems.push_back(task->problem(settings.seed, group.lifetimes.back()));
+      equal = equal && eval::stream_steps(program, group.problems[0], settings) ==
+                           eval::stream_steps(program, group.problems.back(), settings);
     }
-    const int together = equal ? count : 1;
-    std::vector<eval::LifetimeGradient> all;
-    auto machine = take(together);
-    for (std::size_t k = 0; k < problems.size(); k += static_cast<std::size_t>(together)) {
-      const auto some = static_cast<std::size_t>(together);
-      auto made = machine->of(std::span(problems).subspan(k, some), std::span(lifetimes).subspan(k, some), params, settings);
-      std::ranges::move(made, std::back_inserter(all));
-    }
-    give_back(together, std::move(machine));
-    return all;
+    group.together = equal ? count : 1;
+    return group;
   }
 };
 
@@ -102,25 +122,25 @@ GradientEvaluator::GradientEvaluator(const CoreProgram& program, std::vector<std
 
 GradientEvaluator::~GradientEvaluator() = default;
 
-BatchGradient GradientEvaluator::of(std::span<const double> params, std::uint64_t seed, std::uint32_t first, int count) const {
+BatchGradient GradientEvaluator::of(std::span<const double> params, std::uint64_t seed, std::uint32_t first,
+                                    int count) const {
   if (count < 1) throw std::invalid_argument("a batch needs at least one lifetime");
-  const auto values = params_.split(params);
+  const auto values = std::make_shared<const vm::ParamValues>(params_.split(params));
   eval::Settings settings = options_.settings;
   settings.protocol = eval::Protocol::stream;
   settings.seed = seed;
   BatchGradient batch;
   batch.gradient.assign(size(), 0.0);
   for (const auto& on : tasks_) {
-    for (int begin = 0; begin < count; begin += on->lanes) {
-      const int some = std::min(on->lanes, count - begin);
-      for (const eval::LifetimeGradient& one : on->of(values, first + static_cast<std::uint32_t>(begin), some, settings)) {
-        batch.loss += one.loss;
-        batch.score += one.score;
-        batch.steps += one.steps;
-        const Vector joined = ParamEvaluator::joined(one.params);
-        std::ranges::transform(batch.gradient, joined, batch.gradient.begin(), std::plus<>{});
+    on->each(values, first, count, settings, [&](const eval::LifetimeGradient& one) {
+      batch.loss += one.loss;
+      batch.score += one.score;
+      batch.steps += one.steps;
+      auto sum = batch.gradient.begin();
+      for (const auto& part : one.params) {
+        for (const double g : part) *sum++ += g;
       }
-    }
+    });
   }
   const double lifetimes = static_cast<double>(count) * static_cast<double>(tasks_.size());
   batch.loss /= lifetimes;

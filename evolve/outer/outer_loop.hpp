@@ -27,8 +27,13 @@ class OuterLoop {
   virtual std::vector<Vector> ask() const = 0;
   /// Takes a loss for each candidate of ask(), in that order, and goes on to the next generation.
   virtual void tell(std::span<const double> losses) = 0;
+  /// Likewise, with what its lifetime made of each candidate: a vector of the same size, empty where the lifetime failed.
+  /// Loops that hand nothing on take the losses alone.
+  virtual void tell_lived(std::span<const double> losses, std::span<const Vector> /*finals*/) { tell(losses); }
   /// The best guess so far.
   virtual const Vector& mean() const = 0;
+  /// Numbers for the log that are the loop's own.
+  virtual std::map<std::string, double> notes() const { return {}; }
   virtual std::int64_t generation() const = 0;
   virtual LoopState saved() const = 0;
   /// Goes on from what a loop with the same options saved. Throws std::invalid_argument where it does not fit.

@@ -44,7 +44,7 @@ TEST_CASE("every group has its rows, and all contenders of a row compute the sam
     for (const Json& ratio : row.at("ratios")) check_spread(ratio);
   }
   CHECK(rows == std::map<std::string, std::size_t>{{"linear", 4}, {"network", 4}, {"programs", 2}, {"search", 1},
-                                                   {"threads", 1}, {"mlp", 2}, {"learners", 2}, {"population", 3},
+                                                   {"threads", 2}, {"mlp", 2}, {"learners", 2}, {"population", 3},
                                                    {"gradient", 2}, {"start", 1}, {"parse", 2}});
 }
 

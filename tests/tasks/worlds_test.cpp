@@ -109,6 +109,9 @@ TEST_CASE("a bandit pays as often as it says, and the good arm moves on") {
   CHECK(pays == "111000111000");
   CHECK(mean_reward(*control_of("swapping_bandit:good=1,bad=0,period=0,chance=0.5"), 0, 4000) ==
         doctest::Approx(0.5).epsilon(0.1));
+
+  const auto fixed = control_of("swapping_bandit:arms=3,first=2,good=1,bad=0");
+  for (std::uint64_t episode = 0; episode < 20; ++episode) CHECK(first_state(*fixed, episode)[0] == 2);
 }
 
 TEST_CASE("options of worlds have ranges") {
@@ -116,6 +119,7 @@ TEST_CASE("options of worlds have ranges") {
   CHECK(contains(error_of([] { make_task("cartpole:mode=fast", DataPaths{}); }), "published"));
   CHECK(contains(error_of([] { make_task("bandit:good=1.5", DataPaths{}); }), "good"));
   CHECK(contains(error_of([] { make_task("bandit:period=5", DataPaths{}); }), "period"));
+  CHECK(contains(error_of([] { make_task("bandit:first=2", DataPaths{}); }), "names no arm"));
 }
 
 TEST_CASE("weights of episodes rise from nothing and add up to 1") {

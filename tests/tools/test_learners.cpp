@@ -61,6 +61,9 @@ TEST_CASE("learners act in worlds") {
   CHECK(result_of("stdlib/srwm.mlz --task swapping_bandit --set feedback=3 --set forget=1")
             .at("steps") == 100);
   CHECK(result_of("stdlib/vsml.mlz --task bandit:arms=4").at("steps") == 100);
+  for (const char* set : {"feedback=1", "squash=2", "modify=0", "sample=0", "rates=1"}) {
+    CHECK(result_of("stdlib/fme.mlz --task swapping_bandit:steps=30 --set d=8 --set " + std::string(set)).at("steps") == 30);
+  }
 }
 
 TEST_CASE("runs in worlds repeat, and what does not fit is refused") {

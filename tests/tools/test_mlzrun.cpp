@@ -174,7 +174,7 @@ TEST_CASE("the gradient of a program can be printed, and says why there is none"
   for (const char* part : {"# one step back", "# at last, back through Setup", "W0[0][0]' = add(W0[0][0]', W[0][0]')"}) {
     CHECK(dump.says(part));
   }
-  dump = mlzrun("examples/02_network.mlz --task digits:train=10 --dump=adjoint");
+  dump = mlzrun(MLZ_SOURCE_DIR "/examples/02_network.mlz --task digits:train=10 --dump=adjoint");
   CHECK(dump.code == 2);
   CHECK(dump.says("has no params"));
 }

@@ -1,4 +1,5 @@
 #include <map>
+#include <vector>
 
 #include "command.hpp"
 #include "tools/support/safetensors.hpp"
@@ -264,7 +265,7 @@ TEST_CASE("what cannot be searched is refused with the reason") {
   };
   refused("--tune es --task digits", "name it by --init");
   refused("--tune es --init stdlib/mlp.mlz --task digits", "declares no param");
-  refused("--tune best --init examples/08_params.mlz", "must be one of none, es, cma, ga, grad, random");
+  refused("--tune best --init examples/08_params.mlz", "must be one of none, es, cma, ga, grad, fme, random");
   refused("--tune es --shaping square " + kSmall, "must be one of none, ranks");
   refused("--tune es " + kSmall + "--sigma 0", "sigma");
   refused("--tune es --objective error " + kSmall, "must be one of score, loss");
@@ -301,4 +302,120 @@ TEST_CASE("one vector of params serves several tasks") {
   const Finished shared = mlzevolve("--tune es --init examples/08_params.mlz " + tasks);
   CHECK(shared.code == 2);
   CHECK(shared.says("`W0` depends on the task"));
+}
+
+namespace {
+
+const std::string kFme = "--tune fme --init stdlib/fme.mlz --set scale=4 --set d=6 --tasks 1 --population 40 "
+                         "--select-tasks 3 --final-tasks 3 --held-out-every 10 --seed 5 "
+                         "--checkpoint-interval 0.02 --quiet ";
+const std::string kBandit = "--task swapping_bandit:steps=20,period=7 ";
+
+nlohmann::json last_generation(const std::string& log) {
+  std::istringstream lines(log);
+  nlohmann::json found;
+  for (std::string line; std::getline(lines, line);) {
+    const auto json = nlohmann::json::parse(line);
+    if (json.at("event") == "generation") found = json;
+  }
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("solutions that modify themselves: threads and kills change nothing") {
+  const Folder folder;
+  const std::string search = kFme + kBandit + "--fme-ahead 3 --fme-parents rescore --train-steps 6000 --out ";
+  const Finished ended = mlzevolve(search + (folder / "whole"));
+  REQUIRE_MESSAGE(ended.code == 0, ended.out);
+  kill_after(search + (folder / "killed"), folder / "killed", 20);
+  kill_after("--quiet --resume " + (folder / "killed"), folder / "killed", 60);
+  REQUIRE(mlzevolve("--quiet --resume " + (folder / "killed")).code == 0);
+  check_same(folder / "whole", folder / "killed");
+  REQUIRE(mlzevolve(search + (folder / "wide") + " --threads 3").code == 0);
+  for (const char* file : {"/log.jsonl", "/best.safetensors"}) {
+    CHECK(folder.read("wide" + std::string(file)) == folder.read("whole" + std::string(file)));
+  }
+  const std::string best = folder / "whole/best";
+  const Finished run = mlzrun(best + ".mlz --quiet --load " + best + ".safetensors " + kBandit);
+  CHECK_MESSAGE(run.code == 0, run.out);
+  CHECK(mlzevolve("--fme-kappa 9 --resume " + (folder / "whole")).code == 2);
+}
+
+TEST_CASE("fitness monotonic execution and its controls take equally many steps") {
+  const Folder folder;
+  int number = 0;
+  for (const std::string control :
+       {"", "--set modify=0", "--fme-child parent", "--fme-pool uniform", "--fme-pool rewards",
+        "--fme-child noise --fme-pool best", "--fme-child fresh --fme-pool best"}) {
+    CAPTURE(control);
+    const std::string out = folder / std::to_string(number++);
+    const Finished ended = mlzevolve(kFme + kBandit + control + " --train-steps 1000 --json --out " + out);
+    REQUIRE_MESSAGE(ended.code == 0, ended.out);
+    const auto result = nlohmann::json::parse(ended.last_line());
+    CHECK(result.at("train_steps") == 1000);
+    CHECK(result.at("evaluations") == 50);
+    CHECK(result.at("stop") == "train steps");
+  }
+  const Finished pole = mlzevolve(kFme + "--task cartpole:episodes=1000,weights=equal --fme-run-steps 500 "
+                                         "--train-steps 5000 --json");
+  REQUIRE_MESSAGE(pole.code == 0, pole.out);
+  CHECK(nlohmann::json::parse(pole.last_line()).at("train_steps") == 5000);
+  const Finished table = mlzevolve("--compare A=" + (folder / "0") + "," + (folder / "1") + " --compare B=" +
+                                   (folder / "3") + " --plot " + (folder / "curves.svg"));
+  CHECK_MESSAGE(table.code == 0, table.out);
+  CHECK(folder.read("curves.svg").find("</svg>") != std::string::npos);
+}
+
+TEST_CASE("without self-modification or with its own parent as child, a solution stays what it was") {
+  const Folder folder;
+  for (const std::string control : {"--set modify=0", "--fme-child parent"}) {
+    const Finished ended = mlzevolve(kFme + kBandit + control + " --train-steps 1000 --json");
+    REQUIRE_MESSAGE(ended.code == 0, ended.out);
+    const Finished first = mlzevolve(kFme + kBandit + control + " --train-steps 20 --json");
+    CHECK(nlohmann::json::parse(ended.last_line()).at("final") == nlohmann::json::parse(first.last_line()).at("final"));
+  }
+}
+
+TEST_CASE("runs that fail leave no solution and are paid for") {
+  const Folder folder;
+  const std::string program = folder.write("fails.mlz", "param b : vector[2] = 3\nstate B = b\n"
+                                                        "def Predict(x):\n  y = sqrt(B)\n"
+                                                        "def Learn(x):\n  B = B - 1\n");
+  const Finished ended = mlzevolve("--tune fme --tasks 1 --quiet --json --select-tasks 2 --final-tasks 2 "
+                                   "--train-steps 100 --task bandit:steps=20 --init " +
+                                   program + " --out " + (folder / "run"));
+  REQUIRE_MESSAGE(ended.code == 0, ended.out);
+  const auto last = last_generation(folder.read("run/log.jsonl"));
+  CHECK(last.at("dropped") == 20);
+  CHECK(last.at("train_steps") == 100);
+  CHECK(last.at("solutions") == 0);
+}
+
+TEST_CASE("settings of fitness monotonic execution that make no sense are refused") {
+  const Folder folder;
+  const auto refused = [&](const std::string& arguments, const std::string& reason) {
+    CAPTURE(arguments);
+    const Finished ended = mlzevolve(kFme + kBandit + arguments + " --generations 1 --out " + (folder / "none"));
+    CHECK(ended.code == 2);
+    CHECK_MESSAGE(ended.says(reason), ended.out);
+    CHECK_FALSE(fs::exists(folder / "none"));
+  };
+  refused("--tasks 2", "a run is one lifetime");
+  refused("--task 'bandit; bandit:arms=2'", "takes one task");
+  refused("--fme-pool heap", "must be one of buckets, rewards, uniform, best");
+  refused("--fme-child clone", "must be one of modified, parent, noise, fresh");
+  refused("--fme-own-share 0", "fme-own-share");
+  refused("--fme-own-share 1.5", "fme-own-share");
+  refused("--fme-ahead 0", "fme-ahead");
+  refused("--fme-founders 0", "fme-founders");
+  refused("--fme-tau 0", "fme-tau");
+  refused("--task bandit:first=2", "first=2 names no arm");
+  const Finished nothing = mlzevolve("--tune fme --tasks 1 --generations 1 " + kBandit + "--init " +
+                                     folder.write("fixed.mlz", "param b : vector[2]\ndef Predict(x):\n  y = b * b\n"));
+  CHECK(nothing.code == 2);
+  CHECK(nothing.says("no state begins as a param"));
+  CHECK(mlzevolve("--compare nothing").code == 2);
+  CHECK(mlzevolve("--compare a=" + (folder / "nowhere")).code == 2);
+  CHECK(mlzevolve("--compare a=").code == 2);
 }

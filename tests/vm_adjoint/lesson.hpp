@@ -132,8 +132,8 @@ inline vm::MachineOptions plain(std::uint64_t seed) {
 }
 
 /// The loss where param p differs by `by` in entry k.
-inline double loss_beside(const vm::BoundProgram& program, const vm::MachineOptions& options, Lesson& lesson, std::size_t p,
-                          std::size_t k, double by) {
+inline double loss_beside(const vm::BoundProgram& program, const vm::MachineOptions& options, Lesson& lesson,
+                          std::size_t p, std::size_t k, double by) {
   vm::MachineOptions o = options;
   if (o.params.empty()) o.params = vm::initial_params(program, options.seed);
   o.params[p][k] += by;

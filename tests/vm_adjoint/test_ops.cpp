@@ -77,7 +77,8 @@ class OneOp {
     const vm::Dims asked{out.kind, out.rows, out.cols};
     std::string why;
     const bool window = op_ == OpId::get || op_ == OpId::set;
-    const auto result = window ? asked : vm::result_dims(i, dims, asked, asked, why).value_or(vm::Dims{Kind::scalar, 0, 0});
+    const auto result =
+        window ? asked : vm::result_dims(i, dims, asked, asked, why).value_or(vm::Dims{Kind::scalar, 0, 0});
     if (result.size() == 0) return false;
     i.out = b.add(result.kind, result.rows, result.cols);
     if (op_ == OpId::set) b.start_as(i.out, b.normal_param(result.kind, result.rows, result.cols, 1));
@@ -91,7 +92,8 @@ class OneOp {
   std::mt19937_64 random_;
 
   void finish(ProgramBuilder& b, vm::RegisterId out, const vm::Dims& dims) {
-    const vm::RegisterId weights = b.add(dims.kind, dims.rows, dims.cols), product = b.add(dims.kind, dims.rows, dims.cols);
+    const vm::RegisterId weights = b.add(dims.kind, dims.rows, dims.cols),
+                         product = b.add(dims.kind, dims.rows, dims.cols);
     const vm::RegisterId y = b.scalar();
     b.function = Function::setup;
     b.op(OpId::normal, weights, {b.constant(0), b.constant(1)});
@@ -175,10 +177,14 @@ std::vector<Variant> variants(OpId op, const std::vector<Form>& in) {
   switch (op) {
     case OpId::get:
       if (!matrix) return {{{Kind::vector, 1, 3}, {0, 2, 1, 3}}, {kScalar, {0, 4, 1, 1}}};
-      return {{{Kind::matrix, 2, 3}, {1, 2, 2, 3}}, {kVector, {2, 0, 1, 6}}, {{Kind::vector, 1, 4}, {0, 3, 4, 1}}, {kScalar, {1, 1, 1, 1}}};
+      return {{{Kind::matrix, 2, 3}, {1, 2, 2, 3}},
+              {kVector, {2, 0, 1, 6}},
+              {{Kind::vector, 1, 4}, {0, 3, 4, 1}},
+              {kScalar, {1, 1, 1, 1}}};
     case OpId::set:
       if (matrix) return {{{Kind::matrix, 5, 8}, {1, 2, 4, 6}}, {kMatrix, {0, 0, 4, 6}}};
-      if (in[0].kind == Kind::vector) return {{kMatrix, {2, 0, 1, 6}}, {{Kind::matrix, 7, 3}, {1, 2, 6, 1}}, {{Kind::vector, 1, 9}, {0, 2, 1, 6}}};
+      if (in[0].kind == Kind::vector)
+        return {{kMatrix, {2, 0, 1, 6}}, {{Kind::matrix, 7, 3}, {1, 2, 6, 1}}, {{Kind::vector, 1, 9}, {0, 2, 1, 6}}};
       return {{kMatrix, {1, 1, 2, 3}}, {kVector, {0, 3, 1, 1}}, {kVector, {0, 0, 1, 6}}};
     case OpId::fill: return {{kVector}, {kMatrix}};
     case OpId::reshape: return {{{Kind::vector, 1, n()}}, {{Kind::matrix, n(), 1}}};
@@ -214,7 +220,8 @@ std::vector<Variant> variants(OpId op, const std::vector<Form>& in) {
 
 TEST_CASE("every op's gradient agrees with differences, for every kind and broadcast of its operands") {
   for (const OpInfo& op : op_table()) {
-    const bool flows = std::ranges::any_of(op.gradients, [](const std::string& g) { return g != "zero" && g != "none"; });
+    const bool flows =
+        std::ranges::any_of(op.gradients, [](const std::string& g) { return g != "zero" && g != "none"; });
     INFO(op.name(), " ", op.operands.empty() ? "" : op.operands[0]);
     REQUIRE(flows != kAbsent.contains(op.id));
     if (!flows) continue;

@@ -46,7 +46,8 @@ class Line {
     std::mt19937_64 random(options.seed + 77);
     for (const Numbers& values : start_) {
       direction.emplace_back();
-      for (std::size_t k = 0; k < values.size(); ++k) direction.back().push_back(static_cast<double>(random() >> 11) * 0x1p-52 - 1);
+      for (std::size_t k = 0; k < values.size(); ++k)
+        direction.back().push_back(static_cast<double>(random() >> 11) * 0x1p-52 - 1);
     }
   }
 
@@ -119,7 +120,8 @@ TEST_CASE("gradients of random programs agree with differences along random dire
   Counts counts;
   for (std::uint64_t seed = 0; seed < program_count(); ++seed) compare_one(seed, counts);
   MESSAGE(counts.compared, " compared; left out: ", counts.no_path, " without a path, ", counts.not_finite,
-          " with losses that are not finite, ", counts.rough, " near a kink, ", counts.no_slope, " without a finite gradient");
+          " with losses that are not finite, ", counts.rough, " near a kink, ", counts.no_slope,
+          " without a finite gradient");
   CHECK(counts.compared > static_cast<long>(program_count()) / 5);
 }
 
@@ -138,7 +140,8 @@ TEST_CASE("keeping few states changes no bit of a gradient, nor does the number 
     constexpr int kLanes = 3;
     Lesson lesson(program, 7, seed, kLanes);
     std::vector<std::vector<Numbers>> all;
-    for (const auto& [engine, segment] : {std::pair{"reference", 0}, {"reference", 1}, {"dense", 3}, {"lanes", 0}, {"lanes", 2}}) {
+    for (const auto& [engine, segment] :
+         {std::pair{"reference", 0}, {"reference", 1}, {"dense", 3}, {"lanes", 0}, {"lanes", 2}}) {
       vm::MachineOptions options = plain(seed);
       options.lanes = kLanes;
       vm::Reversal reversal(program, *adjoint, engine, options, {segment});
@@ -148,7 +151,8 @@ TEST_CASE("keeping few states changes no bit of a gradient, nor does the number 
         if (static_cast<int>(all.size()) <= lane) all.push_back(found);
         bool same = true;
         for (std::size_t p = 0; p < found.size(); ++p) {
-          same = same && std::equal(found[p].begin(), found[p].end(), all[static_cast<std::size_t>(lane)][p].begin(), same_bits);
+          same = same && std::equal(found[p].begin(), found[p].end(), all[static_cast<std::size_t>(lane)][p].begin(),
+                                    same_bits);
         }
         INFO(engine, ", a state for every ", segment, " steps, lane ", lane);
         REQUIRE(same);
@@ -179,7 +183,8 @@ TEST_CASE("lifetimes in lanes have the gradients of lifetimes alone, also in f32
     together.run(five.steps(together));
     const auto a = gradients(together, 0), b = gradients(alone, 0);
     bool same = true;
-    for (std::size_t p = 0; p < a.size(); ++p) same = same && std::equal(a[p].begin(), a[p].end(), b[p].begin(), same_bits);
+    for (std::size_t p = 0; p < a.size(); ++p)
+      same = same && std::equal(a[p].begin(), a[p].end(), b[p].begin(), same_bits);
     INFO("program ", seed, ":\n", text_of(seed));
     CHECK(same);
   }

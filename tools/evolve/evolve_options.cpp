@@ -25,6 +25,7 @@ examples:
   mlzevolve --config mine.conf --population 500 --threads 2 --timelimit 60
   mlzevolve --preset automl-zero-linear --baseline random --evaluations 100000
   mlzevolve --preset program --init mine.mlz --task digits --set hidden=16 --evaluations 500
+  mlzevolve --preset fme --out runs/fme && mlzevolve --compare FME=runs/fme --plot fme.svg
   mlzevolve --tune es --init stdlib/vsml.mlz --task digits --generations 100 --out runs/vsml
 
 exit codes: 0 success, 1 the search failed or was interrupted, 2 bad usage or bad input)";
@@ -62,6 +63,8 @@ void add_own(CLI::App& app, EvolveOptions& o, Given& given) {
   app.add_option("--resume", o.resume, "go on with the run in that folder")->type_name("DIR");
   app.add_option("--plot", o.plot, "draw the progress as SVG")->type_name("FILE");
   app.add_option("--baseline", given.baseline, "afterwards tries as many random programs and compares")->check(CLI::IsMember({"random"}))->type_name("random");
+  app.add_option("--compare", o.compare, "show runs of --tune side by side, with --plot as curves; the mean over folders; may be repeated")->type_name("NAME=DIR,...")->allow_extra_args(false)->group("Lists");
+  app.add_option("--compare-by", o.compare_by, "what --plot draws: scores on the select problems, or of the runs of the search")->check(CLI::IsMember({"held-out", "runs"}))->capture_default_str()->type_name("")->group("Lists");
   app.add_flag("--quiet", o.quiet, "no progress");
   app.add_flag("--json", o.json, "the result as one JSON object on the last line");
   app.add_flag("--list-presets", o.list_presets, "the presets")->group("Lists");
@@ -118,7 +121,8 @@ std::optional<EvolveOptions> parse_evolve_options(int argc, const char* const* a
     exit_code = app.exit(error) == 0 ? kSuccess : kBadInput;
     return {};
   }
-  const bool lists = options.list_presets || options.list_mutations || options.list_ops || options.list_tasks;
+  const bool lists = options.list_presets || options.list_mutations || options.list_ops || options.list_tasks ||
+                     !options.compare.empty();
   if (!lists && argc < 2) {
     fmt::print(stderr, "mlzevolve: nothing was asked for; try --preset automl-zero-demo, or --help\n");
     exit_code = kBadInput;

@@ -1,6 +1,7 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "evolve/config.hpp"
 
@@ -11,6 +12,8 @@ struct EvolveOptions {
   evolve::Config config;
   std::string out, resume;
   std::string plot;  ///< file for a drawing of the progress
+  std::vector<std::string> compare;  ///< NAME=DIR,DIR...: finished runs to be compared in the place of a search
+  std::string compare_by = "held-out";
   bool quiet = false, json = false, baseline = false;
   bool list_presets = false, list_mutations = false, list_ops = false, list_tasks = false, print_config = false;
 };

@@ -8,6 +8,7 @@
 #include "evolve/run_folder.hpp"
 #include "lang/core/diagnostics.hpp"
 #include "tasks/task.hpp"
+#include "tools/evolve/compare_runs.hpp"
 #include "tools/evolve/search_display.hpp"
 #include "tools/evolve/search_report.hpp"
 #include "tools/evolve/tune_program.hpp"
@@ -209,6 +210,7 @@ int evolve_program(const EvolveOptions& options) {
   if (print_list(options)) return kSuccess;
   catch_interrupts();
   if (!options.plot.empty()) check_writable(options.plot, "--plot");
+  if (!options.compare.empty()) return compare_runs(options);
   if (options.config.tune != "none") return tune_program(options);
   Run run(options, options.config, options.out);
   const Outcome outcome = run.run();

@@ -20,7 +20,7 @@ std::string TuneDisplay::status(const evolve::SearchState& state, double best) c
     left = left < 0 ? more : std::min(left, more);
   };
   consider(config_.evaluations);
-  consider(config_.generations * config_.population);
+  consider(config_.generations * (config_.tune == "fme" ? config_.fme_ahead : config_.population));
   return left < 0 ? out : out + fmt::format("  {} left", duration_text(left));
 }
 

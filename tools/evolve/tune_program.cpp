@@ -154,7 +154,7 @@ Json json_of(const ParamOutcome& o) {
 }  // namespace
 
 int tune_program(const EvolveOptions& options) {
-  if (!options.plot.empty()) throw InputError("--plot draws a search for programs; leave it away with --tune");
+  if (!options.plot.empty()) throw InputError("--plot draws a search for programs; with --tune, draw its folder afterwards by --compare");
   if (options.baseline) {
     throw InputError("--baseline compares programs; with --tune, compare with a run of --tune random");
   }

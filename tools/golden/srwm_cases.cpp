@@ -31,10 +31,10 @@ void run_steps(Learner& learner, const json& recorded, const char* outputs, Comp
 
 /// Kinds `core` and `multihead`.
 std::optional<std::string> check_srwm(const json& recorded, const Options& options) {
-  const json& expected = recorded.at("expected");
-  const bool core = recorded.at("kind") == "core";
   Learner learner = make_bare(recorded, options);
   learner.start();
+  const json& expected = recorded.at("expected");
+  const bool core = recorded.at("kind") == "core";
   Comparison compare(recorded.at("tolerance"));
   run_steps(learner, recorded, "y", compare, [&](std::size_t t) {
     for (const char* name : {"q", "k", "beta"}) {

@@ -82,9 +82,7 @@ void compare_head(const std::string& field, const json& blocks, const std::vecto
   }
 }
 
-json heads_of(const json& blocks, bool core, const char* key) {
-  return core ? json::array({blocks}) : blocks.at(key);
-}
+json heads_of(const json& blocks, bool core, const char* key) { return core ? json::array({blocks}) : blocks.at(key); }
 
 Learner make_bare(const json& recorded, const Options& options) {
   const Shape shape = bare_shape(recorded);
@@ -113,9 +111,8 @@ Learner make_stack(const json& recorded, const Options& options) {
   settings["input_softmax"] = fewshot ? "0" : "1";
   if (config.contains("input_softmax")) settings["input_softmax"] = setting(config.at("input_softmax"));
   Learner learner("srwm.mlz", settings, {{"features", config.at("n_in")}, {"outputs", config.at("n_out")}}, options);
-  each_weight(recorded, recorded.at("params"), [&](const std::string& param, const std::vector<double>& values) {
-    learner.param(param, values);
-  });
+  each_weight(recorded, recorded.at("params"),
+              [&](const std::string& param, const std::vector<double>& values) { learner.param(param, values); });
   return learner;
 }
 

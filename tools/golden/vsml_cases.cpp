@@ -150,8 +150,8 @@ std::optional<std::string> check_lstm_cell(const json& recorded, const Options& 
       fmt::format(
           "import nn\nsize n = {}\nparam W : matrix[4 * n, features + n]\nparam b : vector[4 * n]\n"
           "state h : matrix[1, n]\nstate c : matrix[1, n]\n"
-          "def Predict(x):\n  h, c = nn.lstm_rows(reshape(x, (1, features)) @ W[:, 0:features].T + b, "
-          "h @ W[:, features:].T, c, n, 5)\n",
+          "def Predict(x):\n  h, c = nn.lstm_rows(reshape(x, (1, features)) @ W[:, 0:features].T + nn.lstm_bias(b, n, 5), "
+          "h @ W[:, features:].T, c, n)\n",
           n),
       {{"features", inputs}, {"outputs", n}}, options);
   learner.param("W", numbers(recorded.at("params").at("w")));

@@ -5,8 +5,8 @@ namespace {
 
 using Edges = std::vector<std::vector<int>>;  // by node, the nodes after it
 
-/// The versions of both bodies as one graph: of Setup first, then of the step. An edge leads from what an instruction reads
-/// to what it writes where a gradient can flow, and from the end of a step to the beginning of the next.
+/// The versions of both bodies as one graph: of Setup first, then of the step. An edge leads from what an instruction
+/// reads to what it writes where a gradient can flow, and from the end of a step to the beginning of the next.
 class Graph {
  public:
   Graph(const BoundProgram& program, LifetimeBodies& bodies)

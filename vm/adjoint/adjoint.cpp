@@ -26,6 +26,7 @@ class Builder {
     check_reached();
     start_program();
     make_outputs();
+    if (options_.keep_products) find_kept();
     write_step();
     write_setup();
     finish();
@@ -39,6 +40,8 @@ class Builder {
   std::vector<char> changed_;
   RegisterId count_;  // of the original's registers
   Adjoint out_;
+  std::vector<int> kept_;                    // versions of the step
+  std::vector<RegisterId> param_gradient_;  // by register of the original: of params that reach the loss
 
   BoundProgram& program() { return out_.program; }
   std::vector<BoundInstruction>& code(Function f) { return program().code[static_cast<std::size_t>(f)]; }
@@ -54,6 +57,7 @@ class Builder {
   void make_outputs();
   void place_entries(Body& body, Sweep& sweep, Emitter& emitter, bool in_step);
   void write_step();
+  void find_kept();
   void write_ends(Sweep& sweep, Emitter& emitter);
   void write_setup();
   void finish();
@@ -70,10 +74,11 @@ void Builder::check_reached() const {
     }
   }
   if (options_.inputs || options_.initial_state) return;
-  throw InputError(original_.params.empty()
-                       ? "the program has no params to take a gradient of; declare some, as in `param rate : scalar = 0.1`"
-                       : "no param of the program reaches the loss by way of operations that pass gradients on, so its "
-                         "gradient is zero everywhere; `mlzrun --list-ops` says which operations do");
+  throw InputError(
+      original_.params.empty()
+          ? "the program has no params to take a gradient of; declare some, as in `param rate : scalar = 0.1`"
+          : "no param of the program reaches the loss by way of operations that pass gradients on, so its "
+            "gradient is zero everywhere; `mlzrun --list-ops` says which operations do");
 }
 
 /// The registers and params of the original, without code.
@@ -105,6 +110,7 @@ void Builder::make_outputs() {
   out_.y_adjoint = output(original_.with_role(Role::y));
   program().registers[out_.y_adjoint].input = true;
   std::vector<char> reached(count_, 0);
+  param_gradient_.assign(count_, kNoRegister);
   for (const Body* body : {&bodies_.step, &bodies_.setup}) {
     for (const Version& v : body->versions) {
       if (v.entry && v.active()) reached[body == &bodies_.setup ? born_as(original_, v.of) : v.of] = 1;
@@ -112,11 +118,13 @@ void Builder::make_outputs() {
   }
   for (const BoundProgram::Param& p : original_.params) {
     out_.params.push_back(reached[p.id] != 0 ? output(p.id) : kNoRegister);
+    param_gradient_[p.id] = out_.params.back();
   }
   for (const RegisterId r : bodies_.carried) {
     if (active(bodies_.step, bodies_.step.entry(r))) out_.carried.push_back({r, output(r)});
   }
-  if (options_.inputs && x() != kNoRegister && active(bodies_.step, bodies_.step.entry(x()))) out_.x_adjoint = output(x());
+  if (options_.inputs && x() != kNoRegister && active(bodies_.step, bodies_.step.entry(x())))
+    out_.x_adjoint = output(x());
 }
 
 /// Says where each version that a body begins with is found, and where the gradients of params add up.
@@ -129,9 +137,26 @@ void Builder::place_entries(Body& body, Sweep& sweep, Emitter& emitter, bool in_
     const bool zero = in_step ? v == bodies_.blank_target : !read_only;
     sweep.place(v, zero ? emitter.zeros(dims_of(original_.registers[born])) : born,
                 in_step && !zero && !read_only && (changed_[born] != 0 || born == x() || born == target()));
-    for (std::size_t p = 0; p < original_.params.size(); ++p) {
-      if (original_.params[p].id == version.of && version.active()) sweep.set_gradient(v, out_.params[p]);
-    }
+    if (version.active() && param_gradient_[version.of] != kNoRegister)
+      sweep.set_gradient(v, param_gradient_[version.of]);
+  }
+}
+
+/// Finds results that are cheaper to keep than to compute again: few entries from many multiplications, and still in
+/// their register after the step.
+void Builder::find_kept() {
+  constexpr std::int64_t kLeastWork = 8192, kLeastPerEntry = 64;
+  for (const Line& line : bodies_.step.lines) {
+    const ShapeRule rule = op_info(line.instruction.op).rule;
+    if (rule != ShapeRule::matvec && rule != ShapeRule::vecmat && rule != ShapeRule::matmul) continue;
+    const RegisterId out = line.instruction.out;
+    const std::int64_t entries = original_.registers[out].size();
+    const std::int64_t each =
+        rule == ShapeRule::matmul
+            ? original_.registers[line.instruction.in[0]].cols
+            : original_.registers[line.instruction.in[rule == ShapeRule::vecmat]].size() / entries;
+    const bool alone = bodies_.step.entry(out) == kNoVersion && bodies_.step.current(out) == line.out;
+    if (alone && each >= kLeastPerEntry && each * entries >= kLeastWork) kept_.push_back(line.out);
   }
 }
 
@@ -139,6 +164,7 @@ void Builder::write_step() {
   Emitter emitter(program(), Function::learn);
   Sweep sweep(original_, bodies_.step, emitter, options_.max_instructions);
   place_entries(bodies_.step, sweep, emitter, true);
+  for (const int v : kept_) sweep.place(v, bodies_.step.versions[static_cast<std::size_t>(v)].of, false);
   sweep.recompute();
   for (const Adjoint::Pair& pair : out_.carried) sweep.set_gradient(bodies_.step.current(pair.of), pair.adjoint);
   sweep.reverse(bodies_.learn_begins, bodies_.step.lines.size());
@@ -181,10 +207,8 @@ void Builder::write_setup() {
   for (int v = 0; v < static_cast<int>(body.versions.size()); ++v) {
     const Version& version = body.versions[static_cast<std::size_t>(v)];
     if (!version.entry || born_as(original_, version.of) == version.of || sweep.gradient(v) == kNoRegister) continue;
-    for (std::size_t p = 0; p < original_.params.size(); ++p) {
-      const bool its_own = original_.params[p].id == born_as(original_, version.of);
-      if (its_own) emitter.write(out_.params[p], OpId::add, {out_.params[p], sweep.gradient(v)});
-    }
+    const RegisterId sum = param_gradient_[born_as(original_, version.of)];
+    emitter.write(sum, OpId::add, {sum, sweep.gradient(v)});
   }
 }
 
@@ -215,6 +239,12 @@ void Builder::finish() {
     (changed_[r] != 0 ? out_.state : out_.fixed).push_back(r);
     program().registers[r].input = changed_[r] != 0;
   }
+  for (const int v : kept_) {
+    const RegisterId r = bodies_.step.versions[static_cast<std::size_t>(v)].of;
+    if (needed[r] == 0) continue;
+    out_.kept.push_back(r);
+    program().registers[r].input = true;
+  }
   std::vector<RegisterId*> outputs{&out_.y_adjoint, &out_.x_adjoint};
   for (RegisterId& p : out_.params) outputs.push_back(&p);
   for (Adjoint::Pair& pair : out_.carried) outputs.push_back(&pair.adjoint);
@@ -229,16 +259,18 @@ void Builder::finish() {
     program().bytes_f64 += r.size() * static_cast<std::int64_t>(sizeof(double));
   }
   if (program().bytes_f64 > options_.max_bytes) {
-    throw InputError(fmt::format("the gradient of the program needs registers of {} bytes, more than the allowed {}: every "
-                                 "value of one step has a register of its own; take smaller sizes or fewer turns of loops",
-                                 program().bytes_f64, options_.max_bytes));
+    throw InputError(
+        fmt::format("the gradient of the program needs registers of {} bytes, more than the allowed {}: every "
+                    "value of one step has a register of its own; take smaller sizes or fewer turns of loops",
+                    program().bytes_f64, options_.max_bytes));
   }
 }
 
 }  // namespace
 
 Adjoint differentiate(const BoundProgram& program, const AdjointOptions& options) {
-  if (program.with_role(Role::y) == kNoRegister) throw InputError("the program has no y, so no loss to take a gradient of");
+  if (program.with_role(Role::y) == kNoRegister)
+    throw InputError("the program has no y, so no loss to take a gradient of");
   return Builder(program, options).build();
 }
 
@@ -263,9 +295,11 @@ std::string print(const Adjoint& a) {
   out += "\n# one step back, from the last to the first; before it are written:\n#  ";
   const auto name = [&](RegisterId r) { out += r == kNoRegister ? "" : " " + p.registers[r].name; };
   for (const RegisterId r : a.state) name(r);
+  for (const RegisterId r : a.kept) name(r);
   for (const RegisterId r : {a.x, a.target, a.y_adjoint}) name(r);
   out += "\n" + print_code(p, p.code[static_cast<std::size_t>(Function::learn)]);
-  return out + "\n# at last, back through Setup and birth\n" + print_code(p, p.code[static_cast<std::size_t>(Function::setup)]);
+  return out + "\n# at last, back through Setup and birth\n" +
+         print_code(p, p.code[static_cast<std::size_t>(Function::setup)]);
 }
 
 }  // namespace mlz::vm

@@ -63,7 +63,8 @@ RegisterId Emitter::op(OpId id, std::initializer_list<RegisterId> in, Attributes
   return made.out;
 }
 
-void Emitter::write(RegisterId out, OpId id, std::initializer_list<RegisterId> in, Attributes attributes, double value) {
+void Emitter::write(RegisterId out, OpId id, std::initializer_list<RegisterId> in, Attributes attributes,
+                    double value) {
   BoundInstruction made = instruction_of(id, in, attributes, value);
   made.out = out;
   append(made);

@@ -31,7 +31,8 @@ class Emitter {
   RegisterId op(OpId id, std::initializer_list<RegisterId> in, Attributes attributes = {},
                 std::optional<Dims> shape = {}, double value = 0);
   /// An instruction whose result is a register that exists.
-  void write(RegisterId out, OpId id, std::initializer_list<RegisterId> in, Attributes attributes = {}, double value = 0);
+  void write(RegisterId out, OpId id, std::initializer_list<RegisterId> in, Attributes attributes = {},
+             double value = 0);
   void append(BoundInstruction instruction);
 
  private:

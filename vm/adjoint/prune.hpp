@@ -6,8 +6,8 @@
 
 namespace mlz::vm::adjoint {
 
-/// Drops instructions whose results are not read below them. `needed` by register: at the end of the code on the way in, at
-/// its beginning on the way out.
+/// Drops instructions whose results are not read below them. `needed` by register: at the end of the code on the way
+/// in, at its beginning on the way out.
 void drop_unread(std::vector<BoundInstruction>& code, std::vector<char>& needed);
 
 /// Drops registers from `first` on that no instruction names and `keep` does not hold; gives the others their new

@@ -74,10 +74,12 @@ Reversal::Reversal(const BoundProgram& program, std::string_view engine, const M
                    const AdjointOptions& adjoint, const ReversalOptions& options)
     : Reversal(program, differentiate(program, adjoint), engine, machine, options) {}
 
-Reversal::Reversal(const BoundProgram& program, const Adjoint& adjoint, std::string_view engine, const MachineOptions& machine,
-                   const ReversalOptions& options)
+Reversal::Reversal(const BoundProgram& program, const Adjoint& adjoint, std::string_view engine,
+                   const MachineOptions& machine, const ReversalOptions& options)
     : adjoint_(adjoint), options_(options), carried_(replayed_registers(program)) {
-  forward_ = make_machine(engine, observing(program, carried_), machine);
+  std::vector<RegisterId> read = carried_;
+  read.insert(read.end(), adjoint_.kept.begin(), adjoint_.kept.end());
+  forward_ = make_machine(engine, observing(program, read), machine);
   backward_ = make_machine(engine, adjoint_.program, machine);
   const std::vector<char> changed = adjoint::changed_by_steps(program);
   std::erase_if(carried_, [&](RegisterId r) { return changed[r] == 0; });
@@ -88,16 +90,18 @@ Reversal::~Reversal() = default;
 std::int64_t Reversal::segment_for(std::int64_t steps) const {
   if (options_.segment > 0) return options_.segment;
   const double lanes = static_cast<double>(forward_->lanes()) * static_cast<double>(entry_bytes(*forward_));
-  const double each = lanes * static_cast<double>(entries_of(adjoint_.program, adjoint_.state));
+  const double each = lanes * static_cast<double>(entries_of(adjoint_.program, adjoint_.state) +
+                                                  entries_of(adjoint_.program, adjoint_.kept));
   const double replayed = lanes * static_cast<double>(entries_of(adjoint_.program, carried_));
   const auto limit = static_cast<double>(options_.max_bytes);
   if (each * static_cast<double>(steps) <= limit) return std::max<std::int64_t>(steps, 1);
   const double best = std::ceil(std::sqrt(static_cast<double>(steps) * replayed / each));
   const double needed = best * each + std::ceil(static_cast<double>(steps) / best) * replayed;
   if (needed > limit) {
-    throw InputError(fmt::format("the gradient of {} steps keeps states of {:.0f} bytes at least, more than the allowed {}; "
-                                 "take fewer steps, fewer lifetimes at once or a smaller state",
-                                 steps, needed, options_.max_bytes));
+    throw InputError(
+        fmt::format("the gradient of {} steps keeps states of {:.0f} bytes at least, more than the allowed {}; "
+                    "take fewer steps, fewer lifetimes at once or a smaller state",
+                    steps, needed, options_.max_bytes));
   }
   return static_cast<std::int64_t>(best);
 }
@@ -122,8 +126,7 @@ void Reversal::forward_step(const ReversibleSteps& steps, std::int64_t step, boo
   run(*forward_, Function::learn, step);
 }
 
-void Reversal::back_step(const ReversibleSteps& steps, std::int64_t step, const States& states, std::int64_t kept_as) {
-  states.write(*backward_, kept_as);
+void Reversal::back_step(const ReversibleSteps& steps, std::int64_t step) {
   steps.before_back(*backward_, step);
   backward_->set_runs(Function::learn, static_cast<std::uint64_t>(step));
   run(*backward_, Function::learn, step);
@@ -132,7 +135,13 @@ void Reversal::back_step(const ReversibleSteps& steps, std::int64_t step, const 
 
 void Reversal::run(const ReversibleSteps& steps) {
   const std::int64_t segment = segment_for(steps.count), segments = (steps.count + segment - 1) / segment;
-  States starts(*forward_, carried_), states(*forward_, adjoint_.state), fixed(*forward_, adjoint_.fixed);
+  States starts(*forward_, carried_), states(*forward_, adjoint_.state), kept(*forward_, adjoint_.kept),
+      fixed(*forward_, adjoint_.fixed);
+  const auto keeping_step = [&](std::int64_t step, bool first_time) {
+    states.read(*forward_, step % segment);
+    forward_step(steps, step, first_time);
+    kept.read(*forward_, step % segment);
+  };
   found_.reset();
   forward_->reset();
   run(*forward_, Function::setup, 0);
@@ -140,8 +149,7 @@ void Reversal::run(const ReversibleSteps& steps) {
   for (std::int64_t step = 0; step < steps.count; ++step) {
     const std::int64_t of = step / segment;
     if (step % segment == 0 && of + 1 < segments) starts.read(*forward_, of);
-    if (of + 1 == segments) states.read(*forward_, step % segment);
-    forward_step(steps, step, true);
+    of + 1 == segments ? keeping_step(step, true) : forward_step(steps, step, true);
   }
   backward_->reset();
   fixed.write(*backward_, 0);
@@ -151,22 +159,29 @@ void Reversal::run(const ReversibleSteps& steps) {
       starts.write(*forward_, of);
       forward_->set_runs(Function::predict, static_cast<std::uint64_t>(first));
       forward_->set_runs(Function::learn, static_cast<std::uint64_t>(first));
-      for (std::int64_t step = first; step < last; ++step) {
-        states.read(*forward_, step - first);
-        if (step + 1 < last) forward_step(steps, step, false);
-      }
+      for (std::int64_t step = first; step < last; ++step) keeping_step(step, false);
     }
-    for (std::int64_t step = last; step-- > first;) back_step(steps, step, states, step - first);
+    for (std::int64_t step = last; step-- > first;) {
+      states.write(*backward_, step - first);
+      kept.write(*backward_, step - first);
+      back_step(steps, step);
+    }
   }
   backward_->set_runs(Function::setup, 0);
   run(*backward_, Function::setup, 0);
 }
 
-std::vector<double> Reversal::param_gradient(std::size_t param, int lane) const {
+void Reversal::param_gradient(std::size_t param, int lane, std::vector<double>& out) const {
   const BoundRegister& reg = adjoint_.program.registers[adjoint_.program.params[param].id];
-  std::vector<double> out(static_cast<std::size_t>(reg.size()), 0.0);
+  out.resize(static_cast<std::size_t>(reg.size()));
   const RegisterId id = adjoint_.params[param];
-  if (id != kNoRegister) backward_->read(id, lane, std::span<double>(out));
+  if (id != kNoRegister) return backward_->read(id, lane, std::span<double>(out));
+  std::ranges::fill(out, 0.0);
+}
+
+std::vector<double> Reversal::param_gradient(std::size_t param, int lane) const {
+  std::vector<double> out;
+  param_gradient(param, lane, out);
   return out;
 }
 

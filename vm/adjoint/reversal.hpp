@@ -8,8 +8,9 @@
 
 namespace mlz::vm {
 
-/// What a lifetime of some steps is shown, and what is taken from it. Steps count from 0; every function is called for all
-/// lanes of the machine at once. Steps are replayed, so the first two are called more than once for a step, with equal effect.
+/// What a lifetime of some steps is shown, and what is taken from it. Steps count from 0; every function is called for
+/// all lanes of the machine at once. Steps are replayed, so the first two are called more than once for a step, with
+/// equal effect.
 struct ReversibleSteps {
   using Call = std::function<void(Machine&, std::int64_t step)>;
   std::int64_t count = 0;
@@ -21,11 +22,11 @@ struct ReversibleSteps {
 };
 
 struct ReversalOptions {
-  /// Steps from one kept state to the next: the states in between are computed again when they are needed, at the price of
-  /// running forward twice. 0: all are kept where `max_bytes` allows it, else as many as take the least memory.
+  /// Steps from one kept state to the next: the states in between are computed again when they are needed, at the price
+  /// of running forward twice. 0: all are kept where `max_bytes` allows it, else as many as take the least memory.
   std::int64_t segment = 0;
   std::int64_t max_bytes = std::int64_t{1} << 30;  ///< of kept states
-  bool trace = false;  ///< stop at the first infinity or NaN; needs the engine `reference`
+  bool trace = false;                              ///< stop at the first infinity or NaN; needs the engine `reference`
 };
 
 /// What a traced reversal came upon.
@@ -57,6 +58,7 @@ class Reversal {
   Machine& backward() { return *backward_; }  ///< of the adjoint
   /// The gradient of a param for one lane, after a run; zeros when it does not reach the loss.
   std::vector<double> param_gradient(std::size_t param, int lane) const;
+  void param_gradient(std::size_t param, int lane, std::vector<double>& out) const;
 
   class States;
 
@@ -71,7 +73,7 @@ class Reversal {
 
   void run(Machine& machine, Function function, std::int64_t step);
   void forward_step(const ReversibleSteps& steps, std::int64_t step, bool first_time);
-  void back_step(const ReversibleSteps& steps, std::int64_t step, const States& states, std::int64_t kept_as);
+  void back_step(const ReversibleSteps& steps, std::int64_t step);
 };
 
 }  // namespace mlz::vm

@@ -28,9 +28,7 @@ std::int64_t Rule::terms() const {
   return axis() < 0 ? a.size() : axis() == 0 ? a.rows : a.cols;
 }
 
-Value Rule::over(const Value& v) const {
-  return axis() == 1 ? reshape(v, Dims{Kind::matrix, v.dims().size(), 1}) : v;
-}
+Value Rule::over(const Value& v) const { return axis() == 1 ? reshape(v, Dims{Kind::matrix, v.dims().size(), 1}) : v; }
 
 Value Rule::total(const Value& v) const { return over(sum(v, axis())); }
 Value Rule::average(const Value& v) const { return over(mean(v, axis())); }
@@ -111,8 +109,7 @@ std::vector<Value> Rule::gradients() const {
 #include "lang/core/ops.def"
 #undef MLZ_ELEMENTWISE
 #undef MLZ_OP
-    case OpId::hole:
-      break;
+    case OpId::hole: break;
   }
   return {};
 }

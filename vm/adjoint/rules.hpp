@@ -5,14 +5,14 @@
 
 namespace mlz::vm::adjoint {
 
-/// The gradient column of the op table at work on one instruction. Its operands, result, and the gradient of its result are
-/// registers of the program that the emitter appends to.
+/// The gradient column of the op table at work on one instruction. Its operands, result, and the gradient of its result
+/// are registers of the program that the emitter appends to.
 class Rule {
  public:
   Rule(Emitter& emitter, const BoundInstruction& instruction, RegisterId gradient);
 
-  /// What the gradient of each operand gains, in shapes that broadcast with the operand or are those of the result; `set` has
-  /// one more for the value it changes.
+  /// What the gradient of each operand gains, in shapes that broadcast with the operand or are those of the result;
+  /// `set` has one more for the value it changes.
   std::vector<Value> gradients() const;
 
  private:

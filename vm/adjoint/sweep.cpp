@@ -45,9 +45,10 @@ void Sweep::check_size() const {
   std::size_t all = 0;
   for (const auto& code : emitter_.program().code) all += code.size();
   if (static_cast<std::int64_t>(all) <= max_instructions_) return;
-  throw InputError(fmt::format("the gradient of the program takes more than {} instructions; take smaller sizes or fewer "
-                               "turns of loops",
-                               max_instructions_));
+  throw InputError(
+      fmt::format("the gradient of the program takes more than {} instructions; take smaller sizes or fewer "
+                  "turns of loops",
+                  max_instructions_));
 }
 
 void Sweep::recompute() {
@@ -59,6 +60,7 @@ void Sweep::recompute() {
 
 /// A `set` changes the register that is there when no one else needs what it held.
 void Sweep::recompute(const Line& line) {
+  if (at_[static_cast<std::size_t>(line.out)] != kNoRegister) return;
   BoundInstruction i = line.instruction;
   const auto old = static_cast<std::size_t>(line.old);
   emitter_.set_line(i.line);
@@ -70,14 +72,17 @@ void Sweep::recompute(const Line& line) {
   emitter_.append(i);
 }
 
-void Sweep::set_gradient(int version, RegisterId at) {
-  gradients_[static_cast<std::size_t>(version)] = {at, true, {}};
-}
+void Sweep::set_gradient(int version, RegisterId at) { gradients_[static_cast<std::size_t>(version)] = {at, true, {}}; }
 
-/// Gives a register that was made for the line at hand the name of the gradient that it holds.
-RegisterId Sweep::made(RegisterId id, int version) {
+/// Gives a register that was made for the line at hand the name of the gradient that it holds; `W.0'` where `W'` is
+/// carried from step to step.
+RegisterId Sweep::made(RegisterId id, int v) {
   BoundRegister& reg = emitter_.program().registers[id];
-  if (reg.name.starts_with("t.")) reg.name = name(version) + "'";
+  if (!reg.name.starts_with("t.")) return id;
+  reg.name = name(v) + "'";
+  if (emitter_.program().by_name.contains(reg.name)) {
+    reg.name = fmt::format("{}.{}'", original_.registers[version(v).of].name, version(v).number);
+  }
   return id;
 }
 
@@ -122,16 +127,11 @@ void Sweep::keep_rest(const Line& line) {
 
 void Sweep::contribute(int to, const Value& c, const Line& line, int uses) {
   switch (c.kind()) {
-    case Value::Kind::zero:
-      return;
-    case Value::Kind::placed:
-      return add_window(to, c.id(), line.instruction.attr);
-    case Value::Kind::left:
-      return keep_rest(line);
-    case Value::Kind::computed:
-      break;
-    default:
-      throw std::logic_error("gradient code: no gradient for " + op_info(line.instruction.op).name());
+    case Value::Kind::zero: return;
+    case Value::Kind::placed: return add_window(to, c.id(), line.instruction.attr);
+    case Value::Kind::left: return keep_rest(line);
+    case Value::Kind::computed: break;
+    default: throw std::logic_error("gradient code: no gradient for " + op_info(line.instruction.op).name());
   }
   const Value whole = fitted(c, dims(to));
   const Gradient& result = gradients_[static_cast<std::size_t>(line.out)];
@@ -149,7 +149,8 @@ void Sweep::reverse(const Line& line) {
   first_fresh_ = static_cast<RegisterId>(emitter_.program().registers.size());
   const std::vector<Value> all = Rule(emitter_, i, g).gradients();
   const std::array<int, 4> to{line.in[0], i.op == OpId::set ? line.old : line.in[1], line.in[2], kNoVersion};
-  const auto uses = std::ranges::count_if(all, [&](const Value& v) { return v.kind() == Value::Kind::computed && v.id() == g; });
+  const auto uses =
+      std::ranges::count_if(all, [&](const Value& v) { return v.kind() == Value::Kind::computed && v.id() == g; });
   for (std::size_t k = 0; k < all.size(); ++k) {
     if (active(to[k])) contribute(to[k], all[k], line, static_cast<int>(uses));
   }

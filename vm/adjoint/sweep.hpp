@@ -13,7 +13,8 @@ class Sweep {
  public:
   Sweep(const BoundProgram& original, Body& body, Emitter& emitter, std::int64_t max_instructions);
 
-  /// Where a version of an entry is found; `writable` when its register may be changed.
+  /// Where a version is found that is not to be computed, as those of entries; `writable` when its register may be
+  /// changed.
   void place(int version, RegisterId at, bool writable);
   void recompute();
 
@@ -40,10 +41,10 @@ class Sweep {
   Body& body_;
   Emitter& emitter_;
   std::int64_t max_instructions_;
-  std::vector<RegisterId> at_;   // by version
-  std::vector<char> writable_;   // by version
+  std::vector<RegisterId> at_;  // by version
+  std::vector<char> writable_;  // by version
   std::vector<Gradient> gradients_;
-  RegisterId first_fresh_ = 0;   // registers from here on belong to the line at hand
+  RegisterId first_fresh_ = 0;  // registers from here on belong to the line at hand
 
   const Version& version(int v) const { return body_.versions[static_cast<std::size_t>(v)]; }
   Dims dims(int v) const { return dims_of(original_.registers[version(v).of]); }

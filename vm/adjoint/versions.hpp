@@ -38,7 +38,7 @@ class Body {
   void enter_again(RegisterId r, bool fresh = false);
 
   const std::vector<RegisterId>& touched() const { return touched_; }  ///< registers with a version, each once
-  int entry(RegisterId r) const { return entry_[r]; }                  ///< kNoVersion when it was not read before a write
+  int entry(RegisterId r) const { return entry_[r]; }  ///< kNoVersion when it was not read before a write
 
   std::vector<Version> versions;
   std::vector<Line> lines;
@@ -56,10 +56,11 @@ struct LifetimeBodies {
   explicit LifetimeBodies(const BoundProgram& program);
 
   Body setup, step;
-  std::size_t learn_begins = 0;  ///< index of the first line of Learn in step.lines
-  int y = kNoVersion;            ///< of the step: y after Predict
+  std::size_t learn_begins = 0;   ///< index of the first line of Learn in step.lines
+  int y = kNoVersion;             ///< of the step: y after Predict
   int blank_target = kNoVersion;  ///< of the step: target as Predict sees it, which is zero
-  /// Registers that Predict, Learn, or later steps read as they were before a step; without params, constants, x and target.
+  /// Registers that Predict, Learn, or later steps read as they were before a step; without params, constants, x and
+  /// target.
   std::vector<RegisterId> carried;
 };
 
