@@ -1,10 +1,10 @@
 # mlz_cuda: the part of the engine `cuda` that runs on a GPU, a library that programs open when that engine is asked
 # for. Programs neither link CUDA nor need a driver to start. MLZ_CUDA says whether it is built:
 #   AUTO  where a CUDA toolkit of version 12 or newer is found, also under /usr/local/cuda
-#         (the default; in a larger project that is OFF)
+#         (the default; in a larger project, or for fuzzing, that is OFF)
 #   ON    always: an error without one
 #   OFF   never
-if(PROJECT_IS_TOP_LEVEL)
+if(PROJECT_IS_TOP_LEVEL AND NOT MLZ_FUZZ)
   set(MLZ_CUDA AUTO CACHE STRING "Build the engine cuda: AUTO, ON or OFF")
 else()
   set(MLZ_CUDA OFF CACHE STRING "Build the engine cuda: AUTO, ON or OFF")

@@ -6,6 +6,7 @@
 #   scripts/gpu.sh --pack DIR                             fetches into DIR the packages that building needs
 #
 # Where these packages are not installed, MLZ_SYSROOT names a folder with what --pack made, or with that unpacked.
+# MLZ_PREBUILT names a build folder of another machine, whose programs are taken where they do not build here.
 # MLZ_BUILD names the build folder (build/gpu); MLZ_SECONDS is the time that all may take (480).
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -72,17 +73,25 @@ find_cublas
 if [ $build_it -eq 1 ]; then
   generator=() keep_going=(-k)
   if command -v ninja >/dev/null; then generator=(-G Ninja) keep_going=(-k 0); fi
+  # What does not build here does not keep the rest from running.
   cmake -S "$root" -B "$build" "${generator[@]}" -DCMAKE_BUILD_TYPE=Release -DMLZ_CUDA=ON \
     -DCMAKE_CUDA_ARCHITECTURES="${MLZ_CUDA_ARCHITECTURES:-90-real}" ${cmake_options[@]+"${cmake_options[@]}"} \
-    >"$out/configure.log" 2>&1 || { tail -30 "$out/configure.log"; exit 1; }
-  # What does not build here does not keep the rest from running.
-  cmake --build "$build" --target mlz_cuda test_vm_cuda_gpu mlzbench_gpu mlzgolden mlzrun -j "${MLZ_JOBS:-$(nproc)}" \
+    >"$out/configure.log" 2>&1 || tail -30 "$out/configure.log"
+  timeout "$((total_seconds * 6 / 10))" cmake --build "$build" -j "${MLZ_JOBS:-$(nproc)}" \
+    --target mlz_cuda test_vm_cuda_gpu mlzbench_gpu mlzgolden mlzrun \
     -- "${keep_going[@]}" >"$out/build.log" 2>&1 ||
     { echo "gpu.sh: not all builds here:"; grep -m10 -iE 'error' "$out/build.log" || true; } >&2
 fi
 echo "built after $((SECONDS - start)) s"
 
 summary=()
+# program PATH: in the build folder, or else in that of another machine.
+program() {
+  if [ ! -x "$build/$1" ] && [ -x "${MLZ_PREBUILT:-}/$1" ]; then echo "$MLZ_PREBUILT/$1"; else echo "$build/$1"; fi
+}
+if [ ! -f "$build/bin/libmlz_cuda.so" ] && [ -f "${MLZ_PREBUILT:-}/bin/libmlz_cuda.so" ]; then
+  export MLZ_CUDA_LIBRARY=$MLZ_PREBUILT/bin/libmlz_cuda.so
+fi
 # run NAME SECONDS COMMAND...: its output goes to a file; the last lines are shown where it fails.
 run() {
   local name=$1 limit=$2 status=0 began=$SECONDS
@@ -101,10 +110,10 @@ run() {
 }
 
 nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader 2>/dev/null || echo "no nvidia-smi"
-run tests 150 "$build/tests/vm_cuda/test_vm_cuda_gpu"
-run golden 90 "$build/bin/mlzgolden" "$root/tests/golden" --engine cuda
-run mlp 30 "$build/bin/mlzrun" "$root/stdlib/mlp.mlz" --task digits --engine cuda --steps 2000
-run bench 200 "$build/bin/mlzbench_gpu" --json "$out/bench.json" ${bench_options[@]+"${bench_options[@]}"}
+run tests 150 "$(program tests/vm_cuda/test_vm_cuda_gpu)"
+run golden 90 "$(program bin/mlzgolden)" "$root/tests/golden" --engine cuda
+run mlp 30 "$(program bin/mlzrun)" "$root/stdlib/mlp.mlz" --task digits --engine cuda --steps 2000
+run bench 200 "$(program bin/mlzbench_gpu)" --json "$out/bench.json" ${bench_options[@]+"${bench_options[@]}"}
 
 [ -f "$out/bench.log" ] && cat "$out/bench.log"
 echo "---"

@@ -192,7 +192,7 @@ class Lifetimes {
   void set_looking(bool looking);
 };
 
-/// Names that StartOptions::engine may have besides "auto".
+/// Names that StartOptions::engine may have besides "auto" on this machine: those of a GPU only where there is one.
 std::vector<std::string> engine_names();
 
 }  // namespace mlz

@@ -71,11 +71,11 @@ MLZ_DEVICE T team_sum(const Team& team, std::int32_t n, Term term) {
 }
 template <class T, class Team, class Term>
 MLZ_DEVICE T team_largest(const Team& team, std::int32_t n, Term term) {
-  return team.reduce(n, -constant<T>(__builtin_inf()), term, [](T a, T b) { return (b > a) | (b != b) ? b : a; });
+  return team.reduce(n, -constant<T>(__builtin_inf()), term, [](T a, T b) { return ((b > a) | (b != b)) ? b : a; });
 }
 template <class T, class Team, class Term>
 MLZ_DEVICE T team_smallest(const Team& team, std::int32_t n, Term term) {
-  return team.reduce(n, constant<T>(__builtin_inf()), term, [](T a, T b) { return (b < a) | (b != b) ? b : a; });
+  return team.reduce(n, constant<T>(__builtin_inf()), term, [](T a, T b) { return ((b < a) | (b != b)) ? b : a; });
 }
 
 // --- chains ------------------------------------------------------------------------------------
