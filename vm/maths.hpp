@@ -151,16 +151,18 @@ MLZ_INLINE void split_exp(T x, T& k, T& rest) {
 
 template <class T>
 MLZ_INLINE T fast_exp(T a) {
-  const T low = constant<T>(is_wide<T> ? -750.0 : -110.0),
-          high = constant<T>(is_wide<T> ? 710.0 : 89.0);
-  const T x = select(a < low, low, select(a > high, high, a));
+  // Below `low` the result rounds to 0, which subnormal numbers on the way would make slow.
+  const T low = constant<T>(is_wide<T> ? -746.0 : -104.0), high = constant<T>(is_wide<T> ? 710.0 : 89.0);
+  const T zero = constant<T>(0);
+  const T x = select(a < low, zero, select(a > high, high, a));
   T k, rest;
   split_exp(x, k, rest);
   // The scale is applied in two steps, so that results just below overflow and subnormal ones come
   // out right.
   const T rounder = constant<T>(kRounder<T>);
   const T half = (k * constant<T>(0.5) + rounder) - rounder;
-  return ((constant<T>(1) + rest) * power_of_two(half)) * power_of_two(k - half);
+  const T result = ((constant<T>(1) + rest) * power_of_two(half)) * power_of_two(k - half);
+  return select(a < low, zero, result);
 }
 
 template <class T>
