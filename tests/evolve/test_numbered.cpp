@@ -25,7 +25,7 @@ std::vector<double> by_reference(const Genome& genome, const ProblemSet& set, st
   std::vector<double> out;
   steps = 0;
   for (std::uint32_t i = 0; i < set.problems.size(); ++i) {
-    const auto machine = vm::make_machine("reference", bound, {vm::DType::f64, 1, set.seed, {i}, {}});
+    const auto machine = vm::make_machine("reference", bound, {vm::DType::f64, 1, set.seed, {i}, {}, {}});
     eval::Settings settings;
     settings.protocol = eval::Protocol::automl;
     settings.seed = set.seed;
