@@ -14,13 +14,14 @@ std::string TuneDisplay::status(const evolve::SearchState& state, double best) c
   std::string out = fmt::format("generation {}  {} candidates  {}/s  best {:.6f}  mean {:.6f}", t.generations,
                                 t.evaluations, rate_text(rate), best, mean_);
   double left = config_.timelimit > 0 ? config_.timelimit - state.seconds : -1;
-  const auto consider = [&](std::int64_t limit) {
-    if (limit <= 0 || rate <= 0) return;
-    const double more = std::max(0.0, (static_cast<double>(limit) - static_cast<double>(t.evaluations)) / rate);
+  const auto consider = [&](std::int64_t limit, std::uint64_t done, std::uint64_t first) {
+    if (limit <= 0 || done <= first) return;
+    const double share = (static_cast<double>(limit) - static_cast<double>(done)) / static_cast<double>(done - first);
+    const double more = std::max(0.0, share * passed);
     left = left < 0 ? more : std::min(left, more);
   };
-  consider(config_.evaluations);
-  consider(config_.generations * (config_.tune == "fme" ? config_.fme_ahead : config_.population));
+  consider(config_.evaluations, t.evaluations, evaluations_first_);
+  consider(config_.generations, t.generations, generations_first_);
   return left < 0 ? out : out + fmt::format("  {} left", duration_text(left));
 }
 
@@ -29,6 +30,7 @@ void TuneDisplay::update(const evolve::SearchState& state, double best) {
     started_ = true;
     begun_ = Clock::now();
     evaluations_first_ = state.total.evaluations;
+    generations_first_ = state.total.generations;
   }
   line_.update([&] { return status(state, best); });
 }

@@ -23,7 +23,7 @@ class TuneDisplay {
   const evolve::Config& config_;
   bool started_ = false;
   Clock::time_point begun_;
-  std::uint64_t evaluations_first_ = 0;
+  std::uint64_t evaluations_first_ = 0, generations_first_ = 0;
   double mean_ = 0;
 
   std::string status(const evolve::SearchState& state, double best) const;
