@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "device.hpp"
+#include "tests/support/batch_network.hpp"
 #include "tests/vm_differential/life.hpp"
 #include "vm/dense.hpp"
 #include "vm/reference.hpp"
@@ -10,25 +11,6 @@ using namespace mlz::test;
 using vm::cuda::CudaMachine;
 
 namespace {
-
-constexpr const char* kBatchNetwork = R"(
-size batch = 16
-size hidden = 24
-state W1 : matrix[hidden, features]
-state W2 : matrix[outputs, hidden]
-state y : matrix[batch, outputs]
-def Setup():
-  W1 = normal(0, 0.2)
-  W2 = normal(0, 0.2)
-def Predict(x):
-  h = tanh(x @ W1.T)
-  y = h @ W2.T
-def Learn(x, target):
-  d = target - softmax(y)
-  b = (d @ W2) * (1 - h * h)
-  W2 = W2 + 0.05 * (d.T @ h)
-  W1 = W1 + 0.05 * (b.T @ x)
-)";
 
 constexpr const char* kSharedRule = R"(
 param V : matrix[64, features] ~ normal(0, 0.3)
