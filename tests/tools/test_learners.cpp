@@ -47,11 +47,12 @@ TEST_CASE("every learner that is trained by an outer loop lives through a short 
 
 TEST_CASE("trained params learn from data that they have not seen") {
   const auto mean = [](const std::string& arguments) { return result_of(arguments).at("train").get<double>(); };
-  const std::string srwm = "stdlib/srwm_images.mlz --set blocks=3 --load models/srwm-omniglot.safetensors --task fewshot:size=14 ";
+  const std::string srwm = "stdlib/srwm_images.mlz --set blocks=3 --load " MLZ_SOURCE_DIR
+                           "/models/srwm-omniglot.safetensors --task fewshot:size=14 ";
   CHECK(mean(srwm + "--runs 200") >= 0.6);
   CHECK(mean(srwm + "--runs 200 --set fixed=1") <= 0.35);
   const std::string vsml = "stdlib/vsml.mlz --set shift=0 ", stream = "--task online:data=digits,size=8,steps=200 --runs 4";
-  CHECK(mean(vsml + "--load models/vsml-mnist.safetensors " + stream) >= 0.25);
+  CHECK(mean(vsml + "--load " MLZ_SOURCE_DIR "/models/vsml-mnist.safetensors " + stream) >= 0.25);
   CHECK(mean(vsml + stream) <= 0.2);
 }
 
