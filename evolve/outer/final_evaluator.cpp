@@ -6,21 +6,12 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "evolve/outer/bind_to_task.hpp"
+
 namespace mlz::outer {
 namespace {
 
 using Birth = vm::BoundRegister::Birth;
-
-vm::BoundProgram bound(const CoreProgram& program, const tasks::TaskInfo& task, std::vector<std::string> observed) {
-  Diagnostics diagnostics;
-  vm::BindOptions bind;
-  bind.sizes = task.sizes;
-  bind.observe = vm::Observe::named;
-  bind.observed = std::move(observed);
-  vm::BoundProgram result = vm::bind(program, bind, diagnostics);
-  if (!diagnostics.ok()) throw InputError(diagnostics.text());
-  return result;
-}
 
 /// Registers that begin as a param.
 std::vector<std::string> born_of_params(const vm::BoundProgram& program) {
@@ -43,7 +34,7 @@ FinalEvaluator::FinalEvaluator(const CoreProgram& program, std::vector<std::shar
   if (tasks.size() != 1) throw InputError("a lifetime that hands its states on takes one task; there are more");
   task_ = std::move(tasks[0]);
   const tasks::TaskInfo& info = task_->info();
-  program_ = bound(program, info, born_of_params(bound(program, info, {})));
+  program_ = bind_to_task(program, info, born_of_params(bind_to_task(program, info)));
   options_.settings.protocol = eval::protocol_of(options_.protocol.empty() ? info.protocol : options_.protocol);
   eval::check_fit(program_, info, options_.settings.protocol);
   vm::MachineOptions machine;

@@ -6,6 +6,7 @@
 #include <map>
 #include <stdexcept>
 
+#include "evolve/outer/bind_to_task.hpp"
 #include "vm/engine_choice.hpp"
 
 namespace mlz::outer {
@@ -13,15 +14,6 @@ namespace {
 
 /// Lifetimes that the engine for lanes takes at once. Fixed, so that the choice of engine does not depend on a batch.
 constexpr int kLanes = 16;
-
-vm::BoundProgram bound(const CoreProgram& program, const tasks::TaskInfo& task) {
-  Diagnostics diagnostics;
-  vm::BindOptions bind;
-  bind.sizes = task.sizes;
-  vm::BoundProgram result = vm::bind(program, bind, diagnostics);
-  if (!diagnostics.ok()) throw InputError(diagnostics.text());
-  return result;
-}
 
 void check_protocol(const EvaluatorOptions& options, const tasks::TaskInfo& task) {
   const std::string& protocol = options.protocol.empty() ? task.protocol : options.protocol;
@@ -46,7 +38,7 @@ struct GradientEvaluator::OnTask {
 
   OnTask(const CoreProgram& core, std::shared_ptr<const tasks::Task> on, const EvaluatorOptions& evaluator,
          eval::GradientOptions gradient)
-      : task(std::move(on)), program(bound(core, task->info())), options(std::move(gradient)) {
+      : task(std::move(on)), program(bind_to_task(core, task->info())), options(std::move(gradient)) {
     options.dtype = evaluator.dtype;
     options.inputs = options.initial_state = false;
     adjoint = vm::differentiate(program, eval::adjoint_options(options));

@@ -7,18 +7,10 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "evolve/outer/bind_to_task.hpp"
+
 namespace mlz::outer {
 namespace {
-
-vm::BoundProgram bound(const CoreProgram& program, const tasks::TaskInfo& task, eval::Protocol protocol) {
-  Diagnostics diagnostics;
-  vm::BindOptions bind;
-  bind.sizes = task.sizes;
-  vm::BoundProgram result = vm::bind(program, bind, diagnostics);
-  if (!diagnostics.ok()) throw InputError(diagnostics.text());
-  eval::check_fit(result, task, protocol);
-  return result;
-}
 
 const vm::BoundRegister& param(const vm::BoundProgram& program, std::size_t i) {
   return program.registers[program.params[i].id];
@@ -51,7 +43,8 @@ ParamEvaluator::ParamEvaluator(const CoreProgram& program,
     : options_(std::move(options)) {
   if (tasks.empty()) throw InputError("params are judged on one task or more; there is none");
   for (const auto& task : tasks) {
-    programs_.push_back(bound(program, task->info(), protocol(*task)));
+    programs_.push_back(bind_to_task(program, task->info()));
+    eval::check_fit(programs_.back(), task->info(), protocol(*task));
     check_same_params(programs_[0], programs_.back(), tasks[0]->info().name, task->info().name);
   }
   for (std::size_t i = 0; i < tasks.size(); ++i) {
