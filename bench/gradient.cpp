@@ -5,6 +5,7 @@
 #include "bench/session.hpp"
 #include "lang/text/compile.hpp"
 #include "tasks/task.hpp"
+#include "vm/adjoint/own_products.hpp"
 
 namespace mlz::bench {
 namespace {
@@ -59,7 +60,7 @@ struct Life {
     const auto compiled = text::compile(text::read_source(learner.program), compile, diagnostics);
     vm::BindOptions bind;
     bind.sizes = task->info().sizes;
-    program = vm::bind(compiled.value().core, bind, diagnostics);
+    program = vm::with_own_products(vm::bind(compiled.value().core, bind, diagnostics));
     adjoint = vm::differentiate(program);
     settings.seed = 1;
     settings.loss = true;

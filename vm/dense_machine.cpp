@@ -44,7 +44,9 @@ class DenseMachine final : public Machine {
                            tuning)),
         memory_(code_.lane_entries * options.lanes),
         tiles_(code_.tile_entries),
-        draws_(std::is_same_v<T, double> ? 0 : code_.draw_entries) {
+        draws_(std::is_same_v<T, double> ? 0 : code_.draw_entries),
+        held_(births_.size()) {
+    find_blank();
     reset();
   }
 
@@ -56,7 +58,6 @@ class DenseMachine final : public Machine {
   void reset() override {
     runs_ = {};
     fixed_is_old_ = true;
-    std::fill_n(memory_.data(), memory_.size(), T(0));
     for (int lane = 0; lane < lanes(); ++lane) begin_life(lane);
   }
 
@@ -104,6 +105,7 @@ class DenseMachine final : public Machine {
     std::memcpy(memory_.data(), snapshot.memory.data(), memory_.bytes());
     runs_ = snapshot.runs;
     fixed_is_old_ = true;
+    std::ranges::fill(held_, nullptr);
   }
 
   void set_draw_stream(std::uint32_t stream) override { key_.stream = stream; }
@@ -116,6 +118,12 @@ class DenseMachine final : public Machine {
   Memory<T> memory_, tiles_;
   Memory<double> draws_;
   std::array<std::uint64_t, 3> runs_{};
+  struct Part {
+    std::int64_t first, count;
+  };
+  std::vector<Part> blank_;  ///< of a lane: all but params that nothing writes to
+  std::vector<char> stays_;  ///< by param: whether nothing writes to it
+  std::vector<std::shared_ptr<const ParamValues>> held_;  ///< by lane: whose values are in the params that stay
   bool fixed_is_old_ = true;  // the results of Optimised::fixed
   DrawKey key_;
 
@@ -136,13 +144,48 @@ class DenseMachine final : public Machine {
     return memory_.data() + lane * code_.lane_entries + code_.offset[id];
   }
 
+  /// Params keep their values from life to life where they have room of their own; programs cannot write to them.
+  void find_blank() {
+    std::vector<std::pair<std::int64_t, RegisterId>> places;
+    for (RegisterId id = 0; id < code_.offset.size(); ++id) {
+      if (code_.offset[id] != kNowhere) places.emplace_back(code_.offset[id], id);
+    }
+    std::ranges::sort(places);
+    std::vector<char> alone(code_.offset.size(), 1);
+    std::int64_t end = 0;  // of all registers before, of which `last` reaches furthest
+    RegisterId last = kNoRegister;
+    for (const auto& [offset, id] : places) {
+      if (last != kNoRegister && offset < end) alone[id] = alone[last] = 0;
+      const std::int64_t its_end = offset + program_.registers[id].size();
+      if (its_end > end) {
+        end = its_end;
+        last = id;
+      }
+    }
+    std::vector<Part> staying;
+    for (const BoundProgram::Param& p : program_.params) {
+      stays_.push_back(code_.offset[p.id] != kNowhere && alone[p.id] != 0);
+      if (stays_.back() != 0) staying.push_back({code_.offset[p.id], program_.registers[p.id].size()});
+    }
+    std::ranges::sort(staying, {}, &Part::first);
+    std::int64_t at = 0;
+    for (const Part& part : staying) {
+      blank_.push_back({at, part.first - at});
+      at = part.first + part.count;
+    }
+    blank_.push_back({at, code_.lane_entries - at});
+  }
+
   void begin_life(int lane) {
     const auto convert = [](double v) { return static_cast<T>(v); };
-    const ParamValues& params = *births_[static_cast<std::size_t>(lane)].params;
-    for (std::size_t i = 0; i < params.size(); ++i) {
-      std::transform(params[i].begin(), params[i].end(), entries(program_.params[i].id, lane),
-                     convert);
+    const auto& params = births_[static_cast<std::size_t>(lane)].params;
+    auto& held = held_[static_cast<std::size_t>(lane)];
+    for (const Part& part : blank_) std::fill_n(memory_of(lane) + part.first, part.count, T(0));
+    for (std::size_t i = 0; i < params->size(); ++i) {
+      if (stays_[i] != 0 && held == params) continue;
+      std::ranges::transform((*params)[i], entries(program_.params[i].id, lane), convert);
     }
+    held = params;
     const std::vector<BoundRegister>& registers = optimised_.program.registers;
     for (RegisterId id = 0; id < registers.size(); ++id) {
       const BoundRegister& r = registers[id];
@@ -164,6 +207,7 @@ class DenseMachine final : public Machine {
   void write_as(RegisterId id, int lane, std::span<const From> in) {
     check_write(*this, id, lane, in.size());
     if (optimised_.kept[id] == 0) return;
+    if (program_.registers[id].birth == BoundRegister::Birth::param) held_[static_cast<std::size_t>(lane)] = nullptr;
     if (optimised_.feeds_fixed[id] != 0) fixed_is_old_ = true;
     std::transform(in.begin(), in.end(), entries(id, lane),
                    [](From v) { return static_cast<T>(v); });

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "evolve/outer/bind_to_task.hpp"
+#include "vm/adjoint/own_products.hpp"
 #include "vm/engine_choice.hpp"
 
 namespace mlz::outer {
@@ -38,13 +39,12 @@ struct GradientEvaluator::OnTask {
 
   OnTask(const CoreProgram& core, std::shared_ptr<const tasks::Task> on, const EvaluatorOptions& evaluator,
          eval::GradientOptions gradient)
-      : task(std::move(on)), program(bind_to_task(core, task->info())), options(std::move(gradient)) {
+      : task(std::move(on)), program(vm::with_own_products(bind_to_task(core, task->info()))), options(std::move(gradient)) {
     options.dtype = evaluator.dtype;
     options.inputs = options.initial_state = false;
+    options.engine = evaluator.engine;
     adjoint = vm::differentiate(program, eval::adjoint_options(options));
-    options.engine = evaluator.engine != "auto"
-                         ? evaluator.engine
-                         : std::string(vm::fitting_engine(adjoint.program, evaluator.dtype, kLanes));
+    if (options.engine == "auto") options.engine = vm::fitting_engine(adjoint.program, evaluator.dtype, kLanes);
     lanes = options.engine == "lanes" ? kLanes : 1;
     give_back(1, take(1));  // says at once what does not fit
   }

@@ -6,6 +6,7 @@
 #include "tools/support/model_file.hpp"
 #include "tools/support/program_main.hpp"
 #include "vm/adjoint/adjoint.hpp"
+#include "vm/adjoint/own_products.hpp"
 #include "vm/cuda/engine.hpp"
 #include "vm/dense.hpp"
 #include "vm/lanes.hpp"
@@ -108,7 +109,7 @@ std::string dump(const RunOptions& options, const text::Compiled& compiled) {
                                : vm::make_machine(options.engine, setup.program, machine_options)->engine());
   const std::string exact = comment_header(setup.info().name, eval::protocol_name(setup.protocol),
                                            options.seed, vm::dtype_name(setup.dtype), engine);
-  if (options.dump == "adjoint") return exact + print(vm::differentiate(setup.program));
+  if (options.dump == "adjoint") return exact + print(vm::differentiate(vm::with_own_products(setup.program)));
   return exact + (options.dump == "code" ? code_text(setup.program, engine, machine_options)
                                          : print(setup.program));
 }

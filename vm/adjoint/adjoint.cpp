@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "vm/adjoint/own_products.hpp"
 #include "vm/adjoint/prune.hpp"
 #include "vm/adjoint/sweep.hpp"
 
@@ -142,21 +143,12 @@ void Builder::place_entries(Body& body, Sweep& sweep, Emitter& emitter, bool in_
   }
 }
 
-/// Finds results that are cheaper to keep than to compute again: few entries from many multiplications, and still in
-/// their register after the step.
+/// Finds results that are worth keeping and still in their register after the step.
 void Builder::find_kept() {
-  constexpr std::int64_t kLeastWork = 8192, kLeastPerEntry = 64;
   for (const Line& line : bodies_.step.lines) {
-    const ShapeRule rule = op_info(line.instruction.op).rule;
-    if (rule != ShapeRule::matvec && rule != ShapeRule::vecmat && rule != ShapeRule::matmul) continue;
     const RegisterId out = line.instruction.out;
-    const std::int64_t entries = original_.registers[out].size();
-    const std::int64_t each =
-        rule == ShapeRule::matmul
-            ? original_.registers[line.instruction.in[0]].cols
-            : original_.registers[line.instruction.in[rule == ShapeRule::vecmat]].size() / entries;
     const bool alone = bodies_.step.entry(out) == kNoVersion && bodies_.step.current(out) == line.out;
-    if (alone && each >= kLeastPerEntry && each * entries >= kLeastWork) kept_.push_back(line.out);
+    if (alone && is_worth_keeping(original_, line.instruction)) kept_.push_back(line.out);
   }
 }
 
@@ -227,6 +219,7 @@ void Builder::finish() {
   std::vector<char> needed;
   prune(Function::setup, false, needed);
   prune(Function::learn, true, needed);
+  if (options_.late_products) out_.late = take_late_products(program(), out_.params);
   const auto use = [&](RegisterId r, RegisterId& place) {
     if (r == kNoRegister || needed[r] == 0) return;
     place = r;
@@ -248,6 +241,7 @@ void Builder::finish() {
   std::vector<RegisterId*> outputs{&out_.y_adjoint, &out_.x_adjoint};
   for (RegisterId& p : out_.params) outputs.push_back(&p);
   for (Adjoint::Pair& pair : out_.carried) outputs.push_back(&pair.adjoint);
+  for (Adjoint::Late& late : out_.late) outputs.insert(outputs.end(), {&late.sum, &late.column, &late.row});
   std::erase_if(outputs, [](const RegisterId* r) { return *r == kNoRegister; });
   std::vector<RegisterId> keep;
   for (const RegisterId* r : outputs) keep.push_back(*r);
@@ -298,6 +292,10 @@ std::string print(const Adjoint& a) {
   for (const RegisterId r : a.kept) name(r);
   for (const RegisterId r : {a.x, a.target, a.y_adjoint}) name(r);
   out += "\n" + print_code(p, p.code[static_cast<std::size_t>(Function::learn)]);
+  for (const Adjoint::Late& late : a.late) {
+    out += fmt::format("  # added for many steps at once: {} += outer({}, {})\n", p.registers[late.sum].name,
+                       p.registers[late.column].name, p.registers[late.row].name);
+  }
   return out + "\n# at last, back through Setup and birth\n" +
          print_code(p, p.code[static_cast<std::size_t>(Function::setup)]);
 }

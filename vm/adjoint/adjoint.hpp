@@ -12,6 +12,8 @@ struct AdjointOptions {
   bool initial_state = false;  ///< also that of what registers hold after Setup
   /// Results of large products with few entries are kept from the lifetime instead of being computed again.
   bool keep_products = true;
+  /// Outer products that only add to the large gradient of a param are left to LateProducts.
+  bool late_products = true;
   std::int64_t max_bytes = std::int64_t{4} << 30;  ///< of all registers, as f64
   std::int64_t max_instructions = 8'000'000;
 };
@@ -23,7 +25,7 @@ struct AdjointOptions {
 /// To use it: reset a machine of `program`, write `fixed`; for each step from the last to the first write `state` as it
 /// was before the step, `kept` as it was after it, x, target (the label), `y` and, by Machine::set_runs, how many steps
 /// came before into Learn, and run Learn; at last set the runs of Setup to 0 and run it. `params` then hold the
-/// gradients, which add up over the steps.
+/// gradients, which add up over the steps, but for what is `late`.
 struct Adjoint {
   BoundProgram program;
   std::vector<RegisterId> state;  ///< what a step needs of the original's registers as they were before it
@@ -41,6 +43,11 @@ struct Adjoint {
     RegisterId of, adjoint;
   };
   std::vector<Pair> carried;
+  /// After each step, outer(column, row) of registers of this program is still to be added to the gradient `sum`.
+  struct Late {
+    RegisterId sum, column, row;
+  };
+  std::vector<Late> late;
 };
 
 /// Throws InputError where the program has no y, no param reaches it by way of operations that have gradients, or a

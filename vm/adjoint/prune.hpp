@@ -2,7 +2,7 @@
 #include <functional>
 #include <vector>
 
-#include "vm/bound_program.hpp"
+#include "vm/adjoint/adjoint.hpp"
 
 namespace mlz::vm::adjoint {
 
@@ -14,5 +14,9 @@ void drop_unread(std::vector<BoundInstruction>& code, std::vector<char>& needed)
 /// numbers, which `renumbered` is told by old number.
 void drop_unused_registers(BoundProgram& program, RegisterId first, const std::vector<RegisterId>& keep,
                            const std::function<void(const std::vector<RegisterId>&)>& renumbered);
+
+/// Takes outer products out of Learn that nothing does but add to a large gradient of `params`, and makes their factors
+/// readable after it.
+std::vector<Adjoint::Late> take_late_products(BoundProgram& program, const std::vector<RegisterId>& params);
 
 }  // namespace mlz::vm::adjoint

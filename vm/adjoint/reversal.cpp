@@ -83,6 +83,11 @@ Reversal::Reversal(const BoundProgram& program, const Adjoint& adjoint, std::str
   backward_ = make_machine(engine, adjoint_.program, machine);
   const std::vector<char> changed = adjoint::changed_by_steps(program);
   std::erase_if(carried_, [&](RegisterId r) { return changed[r] == 0; });
+  late_ = std::make_unique<LateProducts>(adjoint_, *backward_, machine.blas);
+  starts_ = std::make_unique<States>(*forward_, carried_);
+  states_ = std::make_unique<States>(*forward_, adjoint_.state);
+  kept_ = std::make_unique<States>(*forward_, adjoint_.kept);
+  fixed_ = std::make_unique<States>(*forward_, adjoint_.fixed);
 }
 
 Reversal::~Reversal() = default;
@@ -130,43 +135,44 @@ void Reversal::back_step(const ReversibleSteps& steps, std::int64_t step) {
   steps.before_back(*backward_, step);
   backward_->set_runs(Function::learn, static_cast<std::uint64_t>(step));
   run(*backward_, Function::learn, step);
+  late_->take();
   if (steps.after_back) steps.after_back(*backward_, step);
 }
 
 void Reversal::run(const ReversibleSteps& steps) {
   const std::int64_t segment = segment_for(steps.count), segments = (steps.count + segment - 1) / segment;
-  States starts(*forward_, carried_), states(*forward_, adjoint_.state), kept(*forward_, adjoint_.kept),
-      fixed(*forward_, adjoint_.fixed);
   const auto keeping_step = [&](std::int64_t step, bool first_time) {
-    states.read(*forward_, step % segment);
+    states_->read(*forward_, step % segment);
     forward_step(steps, step, first_time);
-    kept.read(*forward_, step % segment);
+    kept_->read(*forward_, step % segment);
   };
   found_.reset();
   forward_->reset();
   run(*forward_, Function::setup, 0);
-  fixed.read(*forward_, 0);
+  fixed_->read(*forward_, 0);
   for (std::int64_t step = 0; step < steps.count; ++step) {
     const std::int64_t of = step / segment;
-    if (step % segment == 0 && of + 1 < segments) starts.read(*forward_, of);
+    if (step % segment == 0 && of + 1 < segments) starts_->read(*forward_, of);
     of + 1 == segments ? keeping_step(step, true) : forward_step(steps, step, true);
   }
   backward_->reset();
-  fixed.write(*backward_, 0);
+  late_->clear();
+  fixed_->write(*backward_, 0);
   for (std::int64_t of = segments; of-- > 0;) {
     const std::int64_t first = of * segment, last = std::min(first + segment, steps.count);
     if (of + 1 < segments) {
-      starts.write(*forward_, of);
+      starts_->write(*forward_, of);
       forward_->set_runs(Function::predict, static_cast<std::uint64_t>(first));
       forward_->set_runs(Function::learn, static_cast<std::uint64_t>(first));
       for (std::int64_t step = first; step < last; ++step) keeping_step(step, false);
     }
     for (std::int64_t step = last; step-- > first;) {
-      states.write(*backward_, step - first);
-      kept.write(*backward_, step - first);
+      states_->write(*backward_, step - first);
+      kept_->write(*backward_, step - first);
       back_step(steps, step);
     }
   }
+  late_->settle();
   backward_->set_runs(Function::setup, 0);
   run(*backward_, Function::setup, 0);
 }
@@ -175,8 +181,9 @@ void Reversal::param_gradient(std::size_t param, int lane, std::vector<double>& 
   const BoundRegister& reg = adjoint_.program.registers[adjoint_.program.params[param].id];
   out.resize(static_cast<std::size_t>(reg.size()));
   const RegisterId id = adjoint_.params[param];
-  if (id != kNoRegister) return backward_->read(id, lane, std::span<double>(out));
-  std::ranges::fill(out, 0.0);
+  if (id == kNoRegister) return out.assign(out.size(), 0.0);
+  backward_->read(id, lane, std::span<double>(out));
+  late_->add_to(id, lane, out);
 }
 
 std::vector<double> Reversal::param_gradient(std::size_t param, int lane) const {

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "vm/adjoint/adjoint.hpp"
+#include "vm/adjoint/late_products.hpp"
 #include "vm/machine.hpp"
 #include "vm/trace.hpp"
 
@@ -67,6 +68,8 @@ class Reversal {
   ReversalOptions options_;
   std::vector<RegisterId> carried_;  // what steps are replayed from
   std::unique_ptr<Machine> forward_, backward_;
+  std::unique_ptr<LateProducts> late_;
+  std::unique_ptr<States> starts_, states_, kept_, fixed_;  // their room is used again in the next run
 
   std::int64_t segment_for(std::int64_t steps) const;
   std::optional<NonFiniteStep> found_;
