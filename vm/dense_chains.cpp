@@ -10,12 +10,21 @@ namespace {
 
 using Kind = PlanOp::Kind;
 
+/// Whether two views of one register never lead an entry of a loop over rows and columns to what another entry of the
+/// loop has of the other view.
+bool agree(const View& a, const View& b) {
+  if (a.has_repeats() || b.has_repeats() || a.step != b.step) return false;
+  if (a.step == 0 || a.first == b.first) return true;
+  const auto apart = [](std::int64_t x, std::int64_t y, std::int64_t length) { return std::abs(x - y) >= length; };
+  return apart(a.first % a.step, b.first % b.step, a.cols) || apart(a.first / a.step, b.first / b.step, a.rows);
+}
+
 /// Row operations of one shape found from one position on, and what has to be done before them.
 struct Region {
   std::vector<int> members;
   std::vector<int> before;
   std::vector<RegisterId> reads, writes;  // of the members
-  std::vector<RegisterId> seen_otherwise;  // those of `reads` that are not read entry for entry
+  std::vector<View> seen, made;           // likewise, as they go through them
   std::int64_t unit = 0;
 
   bool conflicts_with(const PlanOp& op) const {
@@ -25,8 +34,9 @@ struct Region {
   }
   /// Whether an operation goes through a register in another order than a member that reads or writes it.
   bool crosses(const PlanOp& op) const {
-    bool found = contains(seen_otherwise, op.out);
-    for (int k = 0; k < op.in_count; ++k) found = found || (!op.in[k].is_plain() && contains(writes, op.in[k].reg));
+    const View target = target_of(op);
+    bool found = differs(seen, target) || differs(made, target);
+    for (int k = 0; k < op.in_count; ++k) found = found || differs(made, op.in[k]);
     return found;
   }
   bool fits_unit(const PlanOp& op) const {
@@ -36,14 +46,16 @@ struct Region {
   void add(int at, const PlanOp& op) {
     members.push_back(at);
     unit = std::max(unit, unit_of(op));
-    for (int k = 0; k < op.in_count; ++k) {
-      if (!op.in[k].is_plain()) seen_otherwise.push_back(op.in[k].reg);
-    }
+    for (int k = 0; k < op.in_count; ++k) seen.push_back(op.in[k]);
+    made.push_back(target_of(op));
     for_each_read(op, [&](RegisterId id) { reads.push_back(id); });
     writes.push_back(op.out);
   }
   static bool contains(const std::vector<RegisterId>& in, RegisterId id) {
     return std::find(in.begin(), in.end(), id) != in.end();
+  }
+  static bool differs(const std::vector<View>& views, const View& view) {
+    return std::any_of(views.begin(), views.end(), [&](const View& v) { return v.reg == view.reg && !agree(v, view); });
   }
 };
 
@@ -105,7 +117,7 @@ std::vector<std::vector<int>> connected_groups(const std::vector<PlanOp>& code,
 /// is done.
 class BufferPlan {
  public:
-  BufferPlan(const Flow& flow, const std::vector<int>& group) : flow_(flow) {
+  BufferPlan(const Flow& flow, const std::vector<PlanOp>& code, const std::vector<int>& group) : flow_(flow) {
     std::map<int, int> uses;
     for (int at : group) {
       for (int k = 0; k < 4; ++k) {
@@ -115,7 +127,7 @@ class BufferPlan {
       }
     }
     for (int at : group) {
-      if (flow.private_to(at, uses[at])) hidden_.push_back(at);
+      if (code[at].out_step == 0 && flow.private_to(at, uses[at])) hidden_.push_back(at);
     }
   }
 
@@ -164,7 +176,7 @@ PlanOp make_chain(const Flow& flow, const std::vector<PlanOp>& code,
   chain.rows = code[group.front()].rows;
   chain.cols = code[group.front()].cols;
   chain.line = code[group.front()].line;
-  BufferPlan buffers(flow, group);
+  BufferPlan buffers(flow, code, group);
   for (int at : group) {
     chain.members.push_back(code[at]);
     buffers.assign(at, chain.members.back());

@@ -49,7 +49,7 @@ class Dumper {
       in += fmt::format("{}{}{}", k == 0 ? "" : ", ", op.in_buffer[k] >= 0 ? "~" : "",
                         name(v.reg, column ? "'" : "") + part(v));
     }
-    return fmt::format("{}{} = {}({})", op.out_buffer >= 0 ? "~" : "", name(op.out),
+    return fmt::format("{}{} = {}({})", op.out_buffer >= 0 ? "~" : "", name(op.out) + part(target_of(op)),
                        row_op_name(op.row), in);
   }
 

@@ -17,7 +17,7 @@ std::int64_t aligned(std::int64_t entries) {
 
 template <class T>
 void run_block(const Entry<T>& e, const Frame<T>& f) {
-  Block<T> b{e.rows, e.cols, e.result(f), e.cols, {}, {}};
+  Block<T> b{e.rows, e.cols, e.result(f), e.depth, {}, {}};
   for (int k = 0; k < 4; ++k) b.in[k] = e.operand(f, k);
   b.in_step = e.attr;
   e.block(b);
@@ -151,9 +151,10 @@ class Emitter {
     const BlockForm form = block_form(op, is_one_row(op));
     Entry<T> e;
     e.run = run_block<T>;
-    e.out = code_.offset[op.out];
+    e.out = code_.offset[op.out] + op.out_first;
     e.rows = form.rows;
     e.cols = form.cols;
+    e.depth = op.out_step > 0 ? op.out_step : form.cols;
     for (int k = 0; k < op.in_count; ++k) e.in[k] = code_.offset[op.in[k].reg] + op.in[k].first;
     e.attr = form.row_step;
     e.block = kernel(op.row, form.pattern);
@@ -188,7 +189,7 @@ class Emitter {
     const BlockForm form = block_form(op, one_row);
     ChainMember<T> m;
     m.block = kernel(op.row, form.pattern);
-    m.out = {op.out_buffer, code_.offset[op.out], form.cols, 1};
+    m.out = {op.out_buffer, code_.offset[op.out] + op.out_first, op.out_step > 0 ? op.out_step : form.cols, 1};
     m.in_count = op.in_count;
     for (int k = 0; k < op.in_count; ++k) {
       const View& v = op.in[k];
@@ -244,6 +245,7 @@ class Emitter {
 }  // namespace
 
 bool is_one_row(const PlanOp& op) {
+  if (op.out_step > 0) return false;
   for (int k = 0; k < op.in_count; ++k) {
     const View& v = op.in[k];
     if (!v.is_plain() || (!v.is_scalar() && (v.rows != op.rows || v.cols != op.cols))) return false;

@@ -154,6 +154,7 @@ void fuse(const BoundProgram& program, const MachineOptions& options, const Tuni
     if (options.blas) flatten_products(program, code);
     join_products(live_after, code);
     fold_moves(program, live_after, tuning, entry_bytes, code);
+    open_windows(program, tuning, entry_bytes, code);
     make_chains(live_after, tuning, entry_bytes, code);
   }
 }

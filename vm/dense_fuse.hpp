@@ -30,7 +30,11 @@ void join_products(const std::vector<char>& live_after, std::vector<PlanOp>& cod
 void fold_moves(const BoundProgram& program, const std::vector<char>& live_after, const Tuning& tuning,
                 std::size_t entry_bytes, std::vector<PlanOp>& code);
 
-/// (e) Row operations of one shape that depend on each other become a chain, which runs all of them
+/// (e) A `set` of a large window becomes a row operation that copies into it, so that rule (f) applies:
+///   s = sigmoid(z); W[:, 16:32] = s
+void open_windows(const BoundProgram& program, const Tuning& tuning, std::size_t entry_bytes, std::vector<PlanOp>& code);
+
+/// (f) Row operations of one shape that depend on each other become a chain, which runs all of them
 /// on one tile before the next. Results that nothing else reads live in tile buffers only.
 /// Operations in between that the chain does not touch are done before it.
 void make_chains(const std::vector<char>& live_after, const Tuning& tuning, std::size_t entry_bytes,

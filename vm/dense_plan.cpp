@@ -101,7 +101,15 @@ std::int64_t unit_of(const PlanOp& op) {
   return unit;
 }
 
+View target_of(const PlanOp& op) {
+  View view{op.out, op.rows, op.cols};
+  view.first = op.out_first;
+  view.step = op.out_step;
+  return view;
+}
+
 bool keeps_old_value(const PlanOp& op) {
+  if (op.kind == PlanOp::Kind::row) return op.keeps_rest;
   if (op.kind != PlanOp::Kind::other) return false;
   if (op.accumulate_scale != kNoRegister) return true;
   return op.source.op == OpId::set && op.source.value != 1;

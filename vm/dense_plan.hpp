@@ -42,6 +42,10 @@ struct PlanOp {
   RowOp row = 0;
   std::uint8_t in_count = 0;
   std::array<View, 4> in{};
+  /// row: where the result begins in `out` and the entries from one of its rows to the next, where it is a window of it;
+  /// 0: all of `out`.
+  std::int64_t out_first = 0, out_step = 0;
+  bool keeps_rest = false;  ///< row: what is outside of the window still matters
   /// In a chain: the tile buffer that the result or an operand is in, or -1 for its register.
   int out_buffer = -1;
   std::array<int, 4> in_buffer{-1, -1, -1, -1};
@@ -92,7 +96,9 @@ void for_each_read(const PlanOp& op, F&& f) {
 }
 
 /// Whether an operation keeps something of its result's old value: all but the first `set` of a
-/// concat.
+/// concat, and windows alike.
 bool keeps_old_value(const PlanOp& op);
+/// The window of `out` that a row operation writes; plain where it writes all of it.
+View target_of(const PlanOp& op);
 
 }  // namespace mlz::vm::dense

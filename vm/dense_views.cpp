@@ -74,7 +74,32 @@ void fold(const BoundProgram& program, const Flow& flow, const Tuning& tuning, s
   code[at] = PlanOp{};
 }
 
+/// Makes the `set` of a window that is narrower than its register a copy into that window.
+void open_window(const BoundProgram& program, const Tuning& tuning, std::size_t entry_bytes, PlanOp& op) {
+  if (op.kind != Kind::other || op.source.op != OpId::set) return;
+  const auto& [row, col, rows, cols] = op.source.attr;
+  const std::int64_t step = program.registers[op.out].cols, tile = tuning.tile_bytes / static_cast<std::int64_t>(entry_bytes);
+  const RegisterId from = op.source.in[0];
+  if (from == op.out || program.registers[from].size() != rows * cols || rows == 1 || cols == step) return;
+  View view{op.out, rows, cols};
+  view.step = step;
+  if (!is_worth_it(view, tuning, entry_bytes) || (!tuning.chain_small && rows * cols <= tile)) return;
+  op.keeps_rest = keeps_old_value(op);
+  op.kind = Kind::row;
+  op.row = row_op(OpId::copy);
+  op.rows = rows;
+  op.cols = cols;
+  op.in = {View{from, rows, cols}, View{}, View{}, View{}};
+  op.in_count = 1;
+  op.out_first = row * step + col;
+  op.out_step = step;
+}
+
 }  // namespace
+
+void open_windows(const BoundProgram& program, const Tuning& tuning, std::size_t entry_bytes, std::vector<PlanOp>& code) {
+  for (PlanOp& op : code) open_window(program, tuning, entry_bytes, op);
+}
 
 void fold_moves(const BoundProgram& program, const std::vector<char>& live_after, const Tuning& tuning,
                 std::size_t entry_bytes, std::vector<PlanOp>& code) {

@@ -10,6 +10,7 @@ Optimised optimise(const BoundProgram& program, DType dtype) {
   Optimised o = unoptimised(program, dtype);
   o.kept = kept_registers(o.program, o.fixed);
   fold_constants(o);
+  drop_covered(o);
   share_common(o);
   move_fixed(o);
   forward_copies(o);

@@ -36,6 +36,10 @@ inline constexpr const char* kFixedHeading = "after Setup, once:\n";
 /// Scalars computed from constants become constants, computed in the number type of the engine.
 void fold_constants(Optimised& o);
 
+/// A value of which every entry is then set, window by window, before any is read, is not computed:
+///   z = fill(0); z[:, 0:2] = a; z[:, 2:4] = b   ->   z[:, 0:2] = a; z[:, 2:4] = b
+void drop_covered(Optimised& o);
+
 /// What a function has computed already, and still has, is copied instead:
 ///   a = relu(v); b = relu(v)   ->   a = relu(v); b = a
 /// Outer products and fills are not: loops make their entries faster than they load them.

@@ -294,3 +294,54 @@ TEST_CASE("a window stays when it is seen, or its register changes before it is 
     CHECK(has(dump(b.finish()), "part[4,16] = get") == (spoil != 0));
   }
 }
+
+namespace {
+
+/// Four windows of z made from windows of a, each a little differently; `shift` moves the third.
+vm::BoundProgram gates(std::int64_t shift, bool read_all, bool read_other) {
+  ProgramBuilder b;
+  const auto a = b.normal_param(Kind::matrix, 300, 64, 1);
+  const auto z = b.matrix(300, 64), s = b.matrix(300, 16), t = b.matrix(300, 16), u = b.vector(64);
+  b.name(z, "z");
+  b.function = Function::predict;
+  const OpId ops[] = {OpId::tanh, OpId::sigmoid, OpId::abs, OpId::relu};
+  for (std::int64_t k = 0; k < 4; ++k) {
+    b.op(OpId::get, s, {a}, {0, 16 * k, 300, 16});
+    b.op(ops[k], t, {s});
+    b.op(OpId::set, z, {t}, {0, 16 * k + (k == 2 ? shift : 0), 300, 16});
+    if (k == 1 && read_all) b.op(OpId::mean, u, {z}, {0});
+    if (k == 2 && read_other) {
+      b.op(OpId::get, s, {z}, {0, 8, 300, 16});
+      b.op(OpId::mul, t, {s, s});
+      b.op(OpId::set, z, {t}, {0, 0, 300, 16});
+    }
+  }
+  b.observe(z);
+  b.observe(u);
+  return b.finish();
+}
+
+}  // namespace
+
+TEST_CASE("windows are written where they lie, by one chain where their order does not matter") {
+  CHECK(has(dump(gates(0, false, false)), "chain of 8"));
+  CHECK(has(dump(gates(0, false, false)), "z[300,64] from 16 = copy("));
+  CHECK(!has(dump(gates(5, false, false)), "chain of 8"));   // the fourth window lies over the third
+  CHECK(!has(dump(gates(0, true, false)), "chain of 8"));    // the whole matrix is read in between
+  for (const std::int64_t shift : {0, 5, -20}) {
+    for (const int reads : {0, 1, 2, 3}) {
+      const vm::BoundProgram program = gates(shift, (reads & 1) != 0, (reads & 2) != 0);
+      vm::MachineOptions options;
+      options.blas = false;
+      const auto expected = vm::make_reference(program, options), found = vm::make_dense(program, options);
+      Difference d;
+      for (int run = 0; run < 2; ++run) {
+        expected->run(Function::predict);
+        found->run(Function::predict);
+        compare(*expected, *found, 0, d);
+      }
+      INFO("third window moved by ", shift, ", reads ", reads);
+      CHECK(d.where == "");
+    }
+  }
+}
