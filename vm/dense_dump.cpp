@@ -35,9 +35,9 @@ class Dumper {
   }
 
   static std::string part(const View& v) {
-    if (v.period > 0) return " tiled";
-    if (v.repeat > 1) return fmt::format(" x {}", v.repeat);
-    return v.step > 0 ? fmt::format(" from {}", v.first) : "";
+    const std::string from = v.step > 0 ? fmt::format(" from {}", v.first) : "";
+    if (v.period > 0) return from + " tiled";
+    return v.repeat > 1 ? from + fmt::format(" x {}", v.repeat) : from;
   }
 
   std::string row(const PlanOp& op) const {

@@ -27,6 +27,7 @@ void join_products(const std::vector<char>& live_after, std::vector<PlanOp>& cod
 /// (d) A window of a register, its rows repeated or tiled, that only row operations of that shape read becomes a view of
 /// theirs, if the register does not change until the last of them and loops over the view stay long:
 ///   z = W[:, 16:32]; y = sigmoid(z)   ->   y = sigmoid(W[:, 16:32])
+/// A sum of repeated rows that only windows are read of is added window by window.
 void fold_moves(const BoundProgram& program, const std::vector<char>& live_after, const Tuning& tuning,
                 std::size_t entry_bytes, std::vector<PlanOp>& code);
 

@@ -12,7 +12,7 @@
 namespace mlz::vm::dense {
 
 /// A register seen with a shape that broadcasts to the shape of a row operation: the operand of
-/// `outer` that runs down the rows is seen as a column. Or a part of it, or its rows several times (never both).
+/// `outer` that runs down the rows is seen as a column. Or a part of it, or its rows, or a part of each, several times.
 struct View {
   RegisterId reg = kNoRegister;
   std::int64_t rows = 1, cols = 1;

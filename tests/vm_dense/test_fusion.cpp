@@ -345,3 +345,35 @@ TEST_CASE("windows are written where they lie, by one chain where their order do
     }
   }
 }
+
+TEST_CASE("a sum of repeated rows is added where its windows are read") {
+  for (const bool seen : {false, true}) {
+    ProgramBuilder b;
+    const auto p = b.normal_param(Kind::matrix, 40, 64, 1), q = b.normal_param(Kind::matrix, 10, 64, 1);
+    const auto repeated = b.matrix(400, 64), tiled = b.matrix(400, 64), sum = b.matrix(400, 64);
+    const auto first = b.matrix(400, 16), second = b.matrix(400, 16), u = b.matrix(400, 16), y = b.matrix(400, 16);
+    b.name(p, "p"), b.name(q, "q");
+    b.function = Function::predict;
+    b.op(OpId::repeat_rows, repeated, {p}, {10});
+    b.op(OpId::tile_rows, tiled, {q}, {40});
+    b.op(OpId::add, sum, {repeated, tiled});
+    b.op(OpId::get, first, {sum}, {0, 0, 400, 16});
+    b.op(OpId::tanh, u, {first});
+    b.op(OpId::get, second, {sum}, {0, 32, 400, 16});
+    b.op(OpId::mul, y, {u, second});
+    b.observe(y);
+    if (seen) b.observe(sum);
+    const vm::BoundProgram program = b.finish();
+    const std::string text = dump(program);
+    INFO(text);
+    CHECK(has(text, "add(p[40,64] from 32 x 10, q[10,64] from 32 tiled)") == !seen);
+    vm::MachineOptions options;
+    options.blas = false;
+    const auto expected = vm::make_reference(program, options), found = vm::make_dense(program, options);
+    Difference d;
+    expected->run(Function::predict);
+    found->run(Function::predict);
+    compare(*expected, *found, 0, d);
+    CHECK(d.where == "");
+  }
+}
