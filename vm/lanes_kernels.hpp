@@ -23,6 +23,7 @@ struct Call {
   std::array<std::int64_t, 3> row_step{}, col_step{}, term_step{};  ///< by operand
   std::int64_t terms = 0;  ///< of every sum or other reduction
   const std::int32_t* index = nullptr;
+  std::array<const std::int32_t*, 3> entries{};  ///< of operands, by entry of the result
   double value = 0;
 };
 template <class T>
@@ -34,7 +35,7 @@ inline constexpr std::size_t kFolds = 7;
 
 template <class T>
 struct Kernels {
-  /// out[i, j] = op of the entries at i * row_step + j * col_step of the operands.
+  /// out[k] = op of the entries entries[k] of the operands.
   std::array<Kernel<T>, kOpCount> elementwise;
   /// The same where operands have all entries of the result in its order: out[k] for k < rows *
   /// cols.

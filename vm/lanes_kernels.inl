@@ -28,16 +28,15 @@ template <OpId op, class T>
 void elementwise(const Call<T>& call) {
   using V = VectorFor<T>;
   constexpr std::size_t arity = elementwise_arity(op);
-  each_vector(call, [&](V* out, const V* a, const V* b, const V* c, std::int64_t step) {
-    for (std::int64_t i = 0; i < call.rows; ++i) {
-      for (std::int64_t j = 0; j < call.cols; ++j) {
-        const auto at = [&](const V* p, std::size_t k) {
-          return k < arity ? p[(i * call.row_step[k] + j * call.col_step[k]) * step] : V{};
-        };
-        out[(i * call.cols + j) * step] = apply<op, V>(at(a, 0), at(b, 1), at(c, 2));
-      }
-    }
-  });
+  const std::int64_t step = call.width / Number<V>::count, n = call.rows * call.cols;
+  const auto operand = [&](std::size_t k, std::int64_t entry) {
+    return reinterpret_cast<const V*>(call.in[k]) + (k < arity ? call.entries[k][entry] * step : 0);
+  };
+  V* out = reinterpret_cast<V*>(call.out);
+  for (std::int64_t k = 0; k < n; ++k, out += step) {
+    const V *a = operand(0, k), *b = operand(1, k), *c = operand(2, k);
+    for (std::int64_t l = 0; l < step; ++l) out[l] = apply<op, V>(a[l], arity > 1 ? b[l] : V{}, arity > 2 ? c[l] : V{});
+  }
 }
 
 template <OpId op, class T>

@@ -22,10 +22,13 @@ Plan<T>::Plan(const Optimised& optimised, int lanes, Level level)
       kernels_(kernels<T>(level)) {
   constexpr std::int64_t per_line = kPadding / static_cast<std::int64_t>(sizeof(T));
   width_ = (lanes + per_line - 1) / per_line * per_line;
+  for (const auto& code : code_) views_.emplace_back(program_, code, optimised.kept);
   const std::size_t scratch = lay_out(optimised.kept);
   memory_.resize(registers_end_ + scratch);
   for (std::size_t f = 0; f < code_.size(); ++f) {
-    for (const BoundInstruction& i : code_[f]) steps_[f].push_back(prepare(i));
+    for (std::size_t at = 0; at < code_[f].size(); ++at) {
+      if (!views_[f].is_skipped(at)) steps_[f].push_back(prepare(code_[f][at], views_[f].operands(at)));
+    }
   }
 }
 
@@ -37,9 +40,11 @@ std::size_t Plan<T>::lay_out(const std::vector<char>& kept) {
   std::vector<std::int64_t> sizes;
   for (const BoundRegister& r : program_.registers) sizes.push_back(r.size() * width_);
   MemoryPlanner planner(program_, std::move(sizes), kept);
-  for (const auto& code : code_) {
-    for (const BoundInstruction& i : code) {
-      for (std::size_t k = 0; k < i.in_count; ++k) planner.use(i.in[k]);
+  for (std::size_t f = 0; f < code_.size(); ++f) {
+    for (std::size_t at = 0; at < code_[f].size(); ++at) {
+      if (views_[f].is_skipped(at)) continue;
+      const BoundInstruction& i = code_[f][at];
+      for (std::size_t k = 0; k < i.in_count; ++k) planner.use(views_[f].operands(at)[k].reg);
       planner.use(i.out);
       planner.next_moment();
       const std::int64_t size = reg(i.out).size();
@@ -55,11 +60,11 @@ std::size_t Plan<T>::lay_out(const std::vector<char>& kept) {
 }
 
 template <class T>
-Step<T> Plan<T>::start(const BoundInstruction& i) {
+Step<T> Plan<T>::start(const BoundInstruction& i, const std::array<View, 3>& operands) {
   Step<T> step;
   step.call.out = at(i.out);
   step.call.in.fill(step.call.out);  // kernels form addresses of operands that an op lacks
-  for (std::size_t k = 0; k < i.in_count; ++k) step.call.in[k] = at(i.in[k]);
+  for (std::size_t k = 0; k < i.in_count; ++k) step.call.in[k] = at(operands[k].reg) + operands[k].first * width_;
   step.call.width = width_;
   step.call.rows = reg(i.out).rows;
   step.call.cols = reg(i.out).cols;
@@ -68,15 +73,14 @@ Step<T> Plan<T>::start(const BoundInstruction& i) {
 }
 
 template <class T>
-Step<T> Plan<T>::prepare(const BoundInstruction& i) {
-  Step<T> step = start(i);
+Step<T> Plan<T>::prepare(const BoundInstruction& i, const std::array<View, 3>& operands) {
+  Step<T> step = start(i, operands);
   if (op_info(i.op).has(kRandom)) {
     step.draw = &i;
     return step;
   }
-  if (elementwise(i, step) || rows(i, step)) return step;
-  if (moves(i, step) || moves_rows(i, step) || products(i, step) || reduces(i, step) ||
-      reduces_groups(i, step)) {
+  if (elementwise(i, operands, step) || rows(i, step)) return step;
+  if (moves(i, step) || products(i, step) || reduces(i, step) || reduces_groups(i, step)) {
     keep_operands(i, step);
     return step;
   }
@@ -96,17 +100,23 @@ void Plan<T>::keep_operands(const BoundInstruction& i, Step<T>& step) {
 }
 
 template <class T>
-bool Plan<T>::elementwise(const BoundInstruction& i, Step<T>& step) {
+bool Plan<T>::elementwise(const BoundInstruction& i, const std::array<View, 3>& operands, Step<T>& step) {
   const auto op = static_cast<std::size_t>(i.op);
   if (kernels_.elementwise[op] == nullptr) return false;
+  Call<T>& c = step.call;
+  const auto is_whole = [&](std::size_t k) {
+    return operands[k].index.empty() && reg(i.in[k]).rows == c.rows && reg(i.in[k]).cols == c.cols;
+  };
   bool flat = true;
-  for (std::size_t k = 0; k < i.in_count; ++k) {
-    const BoundRegister& r = reg(i.in[k]);
-    flat = flat && r.rows == step.call.rows && r.cols == step.call.cols;
-    step.call.row_step[k] = r.rows == 1 ? 0 : r.cols;
-    step.call.col_step[k] = r.cols == 1 ? 0 : 1;
-  }
+  for (std::size_t k = 0; k < i.in_count; ++k) flat = flat && is_whole(k);
   step.kernel = flat ? kernels_.flat[op] : kernels_.elementwise[op];
+  for (std::size_t k = 0; k < i.in_count && !flat; ++k) {
+    const std::int64_t row_step = reg(i.in[k]).rows == 1 ? 0 : reg(i.in[k]).cols, col_step = reg(i.in[k]).cols == 1 ? 0 : 1;
+    c.entries[k] = index(c.rows * c.cols, [&](std::int64_t n) {
+      const std::int64_t entry = n / c.cols * row_step + n % c.cols * col_step;
+      return operands[k].index.empty() ? entry : operands[k].index[static_cast<std::size_t>(entry)];
+    });
+  }
   return true;
 }
 
@@ -125,6 +135,11 @@ bool Plan<T>::rows(const BoundInstruction& i, Step<T>& step) {
     default:
       return false;
   }
+}
+
+template <class T>
+const std::int32_t* Plan<T>::index(std::vector<std::int32_t> list) {
+  return indices_.emplace_back(std::move(list)).data();
 }
 
 template <class T>
@@ -156,7 +171,8 @@ bool Plan<T>::products(const BoundInstruction& i, Step<T>& step) {
       c.terms = a.cols, c.row_step[0] = a.cols, c.col_step[1] = 1, c.term_step = {1, b.cols, 0};
       break;
     case OpId::outer:
-      c.row_step = {1, 0, 0}, c.col_step = {0, 1, 0};
+      c.entries[0] = index(c.rows * c.cols, [&](std::int64_t n) { return n / c.cols; });
+      c.entries[1] = index(c.rows * c.cols, [&](std::int64_t n) { return n % c.cols; });
       step.kernel = kernels_.elementwise[static_cast<std::size_t>(OpId::mul)];
       return true;
     default:
@@ -242,76 +258,24 @@ bool Plan<T>::reduces_groups(const BoundInstruction& i, Step<T>& step) {
 template <class T>
 bool Plan<T>::moves(const BoundInstruction& i, Step<T>& step) {
   Call<T>& c = step.call;
-  const std::int64_t n = reg(i.out).size(), cols = c.cols;
-  const std::int64_t in_cols = i.in_count > 0 ? reg(i.in[0]).cols : 1;
-  const auto& attr = i.attr;
-  step.kernel = kernels_.gather;
-  switch (i.op) {
-    case OpId::copy:
-    case OpId::reshape:
-      c.index = index(n, [](std::int64_t k) { return k; });
-      return true;
-    case OpId::fill:
-    case OpId::broadcast:
-      c.index = index(n, [](std::int64_t) { return 0; });
-      return true;
-    case OpId::get:
-      c.index = index(n, [&](std::int64_t k) {
-        return (attr[0] + k / attr[3]) * in_cols + attr[1] + k % attr[3];
-      });
-      return true;
-    case OpId::set:
-      c.terms = attr[2] * attr[3];
-      c.col_step[0] = reg(i.in[0]).size() == 1 ? 0 : 1;
-      c.index = index(c.terms, [&](std::int64_t k) {
-        return (attr[0] + k / attr[3]) * cols + attr[1] + k % attr[3];
-      });
-      step.kernel = kernels_.scatter;
-      return true;
-    case OpId::broadcast_vector:
-      c.index = index(n, [&](std::int64_t k) { return attr[0] == 0 ? k / cols : k % cols; });
-      return true;
-    case OpId::transpose:
-      c.index = index(n, [&](std::int64_t k) { return k % cols * in_cols + k / cols; });
-      return true;
-    case OpId::iota:
-      step.kernel = kernels_.iota;
-      return true;
-    case OpId::onehot:
-      c.rows = reg(i.in[0]).size(), c.cols = n / c.rows;
-      step.kernel = kernels_.onehot;
-      return true;
-    default:
-      step.kernel = nullptr;
-      return false;
-  }
-}
-
-template <class T>
-bool Plan<T>::moves_rows(const BoundInstruction& i, Step<T>& step) {
-  Call<T>& c = step.call;
   const std::int64_t n = reg(i.out).size();
-  if (i.op == OpId::repeat_rows || i.op == OpId::tile_rows) {
-    const BoundRegister& a = reg(i.in[0]);
-    const std::int64_t cols = a.kind == Kind::vector ? 1 : a.cols, count = a.size() / cols,
-                       times = i.attr[0];
-    c.index = index(n, [&](std::int64_t k) {
-      return (i.op == OpId::repeat_rows ? k / cols / times : k / cols % count) * cols + k % cols;
-    });
-  } else if (i.op == OpId::unfold) {
-    const std::int64_t height = i.attr[0], width = i.attr[1], channels = i.attr[2],
-                       kernel = i.attr[3];
-    c.index = index(n, [&](std::int64_t k) -> std::int64_t {
-      const std::int64_t pixel = k / c.cols, entry = k % c.cols, before = (kernel - 1) / 2;
-      const std::int64_t y = pixel / width + entry / (kernel * channels) - before;
-      const std::int64_t x = pixel % width + entry / channels % kernel - before;
-      if (y < 0 || y >= height || x < 0 || x >= width) return -1;
-      return (y * width + x) * channels + entry % channels;
-    });
+  const auto& attr = i.attr;
+  if (i.op == OpId::set) {
+    c.terms = attr[2] * attr[3];
+    c.col_step[0] = reg(i.in[0]).size() == 1 ? 0 : 1;
+    c.index = index(c.terms, [&](std::int64_t k) { return (attr[0] + k / attr[3]) * c.cols + attr[1] + k % attr[3]; });
+    step.kernel = kernels_.scatter;
+  } else if (i.op == OpId::iota) {
+    step.kernel = kernels_.iota;
+  } else if (i.op == OpId::onehot) {
+    c.rows = reg(i.in[0]).size(), c.cols = n / c.rows;
+    step.kernel = kernels_.onehot;
+  } else if (std::vector<std::int32_t> entries = moved_entries(program_, i); !entries.empty()) {
+    c.index = index(std::move(entries));
+    step.kernel = kernels_.gather;
   } else {
     return false;
   }
-  step.kernel = kernels_.gather;
   return true;
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "vm/lanes_kernels.hpp"
+#include "vm/lanes_views.hpp"
 #include "vm/memory_plan.hpp"
 #include "vm/optimise.hpp"
 
@@ -55,6 +56,7 @@ class Plan {
 
   const BoundProgram& program_;
   std::array<std::span<const BoundInstruction>, 4> code_;  // of the functions, and `fixed`
+  std::vector<Views> views_;                               // likewise
   const Kernels<T>& kernels_;
   std::int64_t width_;
   MemoryPlan places_;
@@ -66,16 +68,16 @@ class Plan {
 
   const BoundRegister& reg(RegisterId id) const { return program_.registers[id]; }
   std::size_t lay_out(const std::vector<char>& kept);
-  Step<T> prepare(const BoundInstruction& i);
-  Step<T> start(const BoundInstruction& i);
+  Step<T> prepare(const BoundInstruction& i, const std::array<View, 3>& operands);
+  Step<T> start(const BoundInstruction& i, const std::array<View, 3>& operands);
   void keep_operands(const BoundInstruction& i, Step<T>& step);
-  bool elementwise(const BoundInstruction& i, Step<T>& step);
+  bool elementwise(const BoundInstruction& i, const std::array<View, 3>& operands, Step<T>& step);
   bool moves(const BoundInstruction& i, Step<T>& step);
-  bool moves_rows(const BoundInstruction& i, Step<T>& step);
   bool products(const BoundInstruction& i, Step<T>& step);
   bool reduces(const BoundInstruction& i, Step<T>& step);
   bool reduces_groups(const BoundInstruction& i, Step<T>& step);
   bool rows(const BoundInstruction& i, Step<T>& step);
+  const std::int32_t* index(std::vector<std::int32_t> list);
   template <class F>
   const std::int32_t* index(std::int64_t n, F f);  ///< f(0) ... f(n - 1)
 };
