@@ -80,7 +80,7 @@ Step<T> Plan<T>::prepare(const BoundInstruction& i, const std::array<View, 3>& o
     return step;
   }
   if (elementwise(i, operands, step) || rows(i, step)) return step;
-  if (moves(i, step) || products(i, step) || reduces(i, step) || reduces_groups(i, step)) {
+  if (moves(i, operands, step) || products(i, step) || reduces(i, step) || reduces_groups(i, step)) {
     keep_operands(i, step);
     return step;
   }
@@ -256,7 +256,7 @@ bool Plan<T>::reduces_groups(const BoundInstruction& i, Step<T>& step) {
 }
 
 template <class T>
-bool Plan<T>::moves(const BoundInstruction& i, Step<T>& step) {
+bool Plan<T>::moves(const BoundInstruction& i, const std::array<View, 3>& operands, Step<T>& step) {
   Call<T>& c = step.call;
   const std::int64_t n = reg(i.out).size();
   const auto& attr = i.attr;
@@ -271,6 +271,9 @@ bool Plan<T>::moves(const BoundInstruction& i, Step<T>& step) {
     c.rows = reg(i.in[0]).size(), c.cols = n / c.rows;
     step.kernel = kernels_.onehot;
   } else if (std::vector<std::int32_t> entries = moved_entries(program_, i); !entries.empty()) {
+    for (std::int32_t& entry : entries) {
+      if (entry >= 0 && !operands[0].index.empty()) entry = operands[0].index[static_cast<std::size_t>(entry)];
+    }
     c.index = index(std::move(entries));
     step.kernel = kernels_.gather;
   } else {

@@ -72,7 +72,7 @@ class Plan {
   Step<T> start(const BoundInstruction& i, const std::array<View, 3>& operands);
   void keep_operands(const BoundInstruction& i, Step<T>& step);
   bool elementwise(const BoundInstruction& i, const std::array<View, 3>& operands, Step<T>& step);
-  bool moves(const BoundInstruction& i, Step<T>& step);
+  bool moves(const BoundInstruction& i, const std::array<View, 3>& operands, Step<T>& step);
   bool products(const BoundInstruction& i, Step<T>& step);
   bool reduces(const BoundInstruction& i, Step<T>& step);
   bool reduces_groups(const BoundInstruction& i, Step<T>& step);

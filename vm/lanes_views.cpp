@@ -27,7 +27,25 @@ std::vector<std::int32_t> unfolded(const BoundProgram& program, const BoundInstr
   });
 }
 
-bool is_elementwise(OpId op) { return op_info(op).has(kElementwise) && op != OpId::copy; }
+/// Operations that moved_entries knows.
+bool is_move(OpId op) {
+  switch (op) {
+    case OpId::copy:
+    case OpId::reshape:
+    case OpId::fill:
+    case OpId::broadcast:
+    case OpId::get:
+    case OpId::broadcast_vector:
+    case OpId::transpose:
+    case OpId::repeat_rows:
+    case OpId::tile_rows:
+    case OpId::unfold: return true;
+    default: return false;
+  }
+}
+
+/// Operations whose kernels take their entries from anywhere.
+bool reads_anywhere(OpId op) { return op_info(op).has(kElementwise) || is_move(op); }
 
 /// Whether entries follow each other, from the first one on.
 bool is_straight(const std::vector<std::int32_t>& index) {
@@ -45,7 +63,7 @@ bool reads(const BoundInstruction& i, RegisterId r) {
 
 std::vector<std::int32_t> moved_entries(const BoundProgram& program, const BoundInstruction& i) {
   const std::int64_t n = program.registers[i.out].size(), out_cols = program.registers[i.out].cols;
-  if (i.in_count == 0) return {};
+  if (!is_move(i.op)) return {};
   const BoundRegister& from = program.registers[i.in[0]];
   const std::int64_t cols = from.kind == Kind::vector ? 1 : from.cols, count = from.size() / cols;
   const auto& attr = i.attr;
@@ -104,12 +122,13 @@ View Views::through(const View& source, std::vector<std::int32_t> entries) const
 }
 
 void Views::fold(std::size_t at) {
-  std::vector<std::int32_t> entries = moved_entries(program_, code_[at]);
   std::vector<Reader> readers;
-  if (entries.empty() || std::ranges::find(entries, -1) != entries.end() || !find_readers(at, readers)) return;
+  if (!is_move(code_[at].op) || !find_readers(at, readers)) return;
+  std::vector<std::int32_t> entries = moved_entries(program_, code_[at]);
+  if (std::ranges::find(entries, -1) != entries.end()) return;
   const View view = through(operands_[at][0], std::move(entries));
   for (const Reader& r : readers) {
-    if (!view.index.empty() && !is_elementwise(code_[r.at].op)) return;
+    if (!view.index.empty() && !reads_anywhere(code_[r.at].op)) return;
   }
   for (std::size_t j = at + 1; !readers.empty() && j <= readers.back().at; ++j) {
     if (code_[j].out == view.reg) return;
