@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cstring>
 
-#include "lang/core/draws.hpp"
 #include "vm/batch_examples.hpp"
 #include "vm/batch_linker.hpp"
+#include "vm/random_ops.hpp"
 
 namespace mlz::vm {
 
@@ -349,8 +349,7 @@ void EngineFor<T>::draw(std::uint32_t number) {
                       d.sampler, run - missed};
     const double a = d.from_registers ? static_cast<double>(numbers(d.a)[lane]) : d.first;
     const double b = d.from_registers ? static_cast<double>(numbers(d.b)[lane]) : d.second;
-    if (d.op == OpId::uniform) draw_uniform(key, a, b, out);
-    else draw_normal(key, a, b, out);
+    draw_numbers(d.op, key, a, b, out);
     put(d, lane);
   }
 }

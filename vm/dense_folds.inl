@@ -17,9 +17,9 @@ struct Rule {
   template <class X>
   MLZ_INLINE static void join(X& p, const X& x) {
     if constexpr (fold == Fold::largest)
-      p = (x > p) | (x != x) ? x : p;
+      p = ((x > p) | (x != x)) ? x : p;
     else if constexpr (fold == Fold::smallest)
-      p = (x < p) | (x != x) ? x : p;
+      p = ((x < p) | (x != x)) ? x : p;
     else
       p = p + x;
   }

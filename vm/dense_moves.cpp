@@ -3,6 +3,7 @@
 
 #include "vm/dense_entry.hpp"
 #include "vm/maths.hpp"
+#include "vm/random_ops.hpp"
 
 namespace mlz::vm::dense {
 namespace {
@@ -127,18 +128,6 @@ void emit_rows_of(const BoundRegister& a, const PlanOp& op, Entry<T>& entry) {
 
 // --- random draws ------------------------------------------------------------------------------
 
-template <OpId op>
-void draw(const DrawKey& key, double a, [[maybe_unused]] double b, std::span<double> out) {
-  if constexpr (op == OpId::uniform)
-    draw_uniform(key, a, b, out);
-  else if constexpr (op == OpId::normal)
-    draw_normal(key, a, b, out);
-  else if constexpr (op == OpId::truncated_normal)
-    draw_truncated_normal(key, a, b, out);
-  else
-    draw_bernoulli(key, a, out);
-}
-
 /// Draws are made in double and then converted.
 template <class T, OpId op>
 void run_draw(const Entry<T>& e, const Frame<T>& f) {
@@ -148,9 +137,9 @@ void run_draw(const Entry<T>& e, const Frame<T>& f) {
   const auto a = static_cast<double>(*e.operand(f, 0)), b = static_cast<double>(*e.operand(f, 1));
   const auto n = static_cast<std::size_t>(e.cols);
   if constexpr (std::is_same_v<T, double>) {
-    draw<op>(key, a, b, {e.result(f), n});
+    draw_numbers(op, key, a, b, {e.result(f), n});
   } else {
-    draw<op>(key, a, b, {f.draws, n});
+    draw_numbers(op, key, a, b, {f.draws, n});
     for (std::size_t i = 0; i < n; ++i) e.result(f)[i] = static_cast<T>(f.draws[i]);
   }
 }

@@ -4,10 +4,10 @@
 #include <cstring>
 #include <stdexcept>
 
-#include "lang/core/draws.hpp"
 #include "vm/lanes.hpp"
 #include "vm/lanes_plan.hpp"
 #include "vm/machine_setup.hpp"
+#include "vm/random_ops.hpp"
 
 namespace mlz::vm {
 namespace {
@@ -143,19 +143,7 @@ void LanesMachine<T>::draw(const BoundInstruction& i, std::uint64_t runs) {
     const DrawKey key{birth.seed, stream_, birth.lifetime, i.sampler,
                       i.draw_first + i.draw_stride * runs};
     const auto arg = [&](std::size_t k) { return static_cast<double>(plan_.at(i.in[k])[lane]); };
-    switch (i.op) {
-      case OpId::uniform:
-        draw_uniform(key, arg(0), arg(1), out);
-        break;
-      case OpId::normal:
-        draw_normal(key, arg(0), arg(1), out);
-        break;
-      case OpId::truncated_normal:
-        draw_truncated_normal(key, arg(0), arg(1), out);
-        break;
-      default:
-        draw_bernoulli(key, arg(0), out);
-    }
+    draw_numbers(i.op, key, arg(0), i.in_count > 1 ? arg(1) : 0, out);
     T* entry = plan_.at(i.out) + lane;
     for (std::size_t k = 0; k < out.size(); ++k)
       entry[static_cast<std::int64_t>(k) * plan_.width()] = static_cast<T>(out[k]);

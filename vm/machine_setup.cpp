@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "lang/core/draws.hpp"
+#include "vm/random_ops.hpp"
 
 namespace mlz::vm {
 namespace {
@@ -13,22 +13,7 @@ std::vector<double> first_value(const BoundProgram& program, std::size_t index,
   std::vector<double> out(static_cast<std::size_t>(program.registers[param.id].size()), 0.0);
   const DrawKey key{seed, kParamStream, 0, static_cast<std::uint32_t>(index), 0};
   const auto arg = [&](std::size_t i) { return i < param.args.size() ? param.args[i] : 0.0; };
-  switch (param.draw) {
-    case OpId::uniform:
-      draw_uniform(key, arg(0), arg(1), out);
-      break;
-    case OpId::normal:
-      draw_normal(key, arg(0), arg(1), out);
-      break;
-    case OpId::truncated_normal:
-      draw_truncated_normal(key, arg(0), arg(1), out);
-      break;
-    case OpId::bernoulli:
-      draw_bernoulli(key, arg(0), out);
-      break;
-    default:
-      out.assign(out.size(), arg(0));
-  }
+  if (!draw_numbers(param.draw, key, arg(0), arg(1), out)) out.assign(out.size(), arg(0));
   return out;
 }
 

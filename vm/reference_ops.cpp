@@ -3,6 +3,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "vm/random_ops.hpp"
 #include "vm/reduce.hpp"
 
 namespace mlz::vm {
@@ -302,23 +303,8 @@ bool image_op(const Call& c) {
 }
 
 bool random_op(const Call& c) {
-  const auto arg = [&](std::size_t k) { return c.in[k][0]; };
-  switch (c.i.op) {
-    case OpId::uniform:
-      draw_uniform(c.key, arg(0), arg(1), c.out);
-      return true;
-    case OpId::normal:
-      draw_normal(c.key, arg(0), arg(1), c.out);
-      return true;
-    case OpId::truncated_normal:
-      draw_truncated_normal(c.key, arg(0), arg(1), c.out);
-      return true;
-    case OpId::bernoulli:
-      draw_bernoulli(c.key, arg(0), c.out);
-      return true;
-    default:
-      return false;
-  }
+  if (!op_info(c.i.op).has(kRandom)) return false;
+  return draw_numbers(c.i.op, c.key, c.in[0][0], c.i.in_count > 1 ? c.in[1][0] : 0, c.out);
 }
 
 }  // namespace

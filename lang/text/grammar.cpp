@@ -129,17 +129,17 @@ constexpr auto argument_def =
 constexpr auto call_def =
     open_paren.then(&B::open_call) >
     (close_call |
-     ((x3::eps > argument) >> *(comma >> !close_paren > argument) >> -comma > close_call));
+     ((x3::eps > argument) >> *((comma >> !close_paren) > argument) >> -comma > close_call));
 
 constexpr auto group =
     open_paren.then(&B::open) > expression >
-    *(comma.then(&B::comma) >> !close_paren > expression) > -comma.then(&B::comma) >
+    *((comma.then(&B::comma) >> !close_paren) > expression) > -comma.then(&B::comma) >
     close_paren.then(&B::close_group);
 constexpr auto close_list = close_bracket.then(&B::close_list);
 constexpr auto list =
     open_bracket.then(&B::open) >
     (close_list |
-     ((x3::eps > expression) >> *(comma >> !close_bracket > expression) >> -comma > close_list));
+     ((x3::eps > expression) >> *((comma >> !close_bracket) > expression) >> -comma > close_list));
 
 constexpr auto subscript_def =
     (colon("`:`").then(&B::index_all) >> -(expression >> Do(&B::index_high))) |

@@ -22,7 +22,6 @@ void for_each_part(E& e, F&& f) {
 const Expr& base_of(const Expr& target) {
   return target.kind == Expr::Kind::index ? base_of(target.operands[0]) : target;
 }
-Expr& base_of(Expr& target) { return target.kind == Expr::Kind::index ? base_of(target.operands[0]) : target; }
 
 void replace(Expr& e, const std::string& name, const Expr& by) {
   if (e.kind == Expr::Kind::name && e.text == name) {
