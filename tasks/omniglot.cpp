@@ -48,32 +48,6 @@ std::size_t column(const std::vector<std::string_view>& head, std::string_view n
                   path, name));
 }
 
-/// Which classes belong to a split: a flag for each id.
-std::vector<bool> classes_of(const std::string& path, std::string_view wanted) {
-  std::string text = read_text(path);
-  std::erase(text, '\r');
-  const auto lines = split(text, '\n');
-  const auto head = split(lines[0], '\t');
-  const bool whole = wanted == "background" || wanted == "evaluation";
-  const std::size_t id_at = column(head, "id", path), split_at = column(head, whole ? "split" : "vinyals_split", path);
-  std::vector<bool> out;
-  for (std::size_t line = 1; line < lines.size(); ++line) {
-    if (lines[line].empty()) continue;
-    const auto cells = split(lines[line], '\t');
-    std::uint32_t id = 0;
-    const std::string_view number = cells.size() == head.size() ? cells[id_at] : "";
-    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), id);
-    if (number.empty() || error != std::errc() || end != number.data() + number.size() || id > 65535) {
-      throw InputError(
-          fmt::format("the data file {}, line {}: expected {} columns with a whole number up to 65535 as id.", path,
-                      line + 1, head.size()));
-    }
-    if (id >= out.size()) out.resize(id + 1);
-    out[id] = cells[split_at] == wanted;
-  }
-  return out;
-}
-
 /// The drawings of the classes of a split, which get labels from 0 in order.
 Rows choose(const OmniglotFiles& files, const std::vector<bool>& kept) {
   const std::vector<std::uint32_t> labels = class_labels(*shared_idx(files.labels), files.labels);
@@ -101,7 +75,7 @@ Rows choose(const OmniglotFiles& files, const std::vector<bool>& kept) {
 class Omniglot final : public ImageSource {
  public:
   Omniglot(const SourceRequest& request, const OmniglotFiles& files) {
-    Rows rows = choose(files, classes_of(files.classes, request.split == "valid" ? "val" : request.split));
+    Rows rows = choose(files, classes_of_split(files.classes, request.split == "valid" ? "val" : request.split));
     if (rows.rows.empty()) {
       throw InputError(fmt::format("task {}: omniglot has no characters for split={} in {}.", request.task,
                                    request.split, files.classes));
@@ -132,6 +106,31 @@ class Omniglot final : public ImageSource {
 };
 
 }  // namespace
+
+std::vector<bool> classes_of_split(const std::string& path, std::string_view wanted) {
+  std::string text = read_text(path);
+  std::erase(text, '\r');
+  const auto lines = split(text, '\n');
+  const auto head = split(lines[0], '\t');
+  const bool whole = wanted == "background" || wanted == "evaluation";
+  const std::size_t id_at = column(head, "id", path), split_at = column(head, whole ? "split" : "vinyals_split", path);
+  std::vector<bool> out;
+  for (std::size_t line = 1; line < lines.size(); ++line) {
+    if (lines[line].empty()) continue;
+    const auto cells = split(lines[line], '\t');
+    std::uint32_t id = 0;
+    const std::string_view number = cells.size() == head.size() ? cells[id_at] : "";
+    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), id);
+    if (number.empty() || error != std::errc() || end != number.data() + number.size() || id > 65535) {
+      throw InputError(
+          fmt::format("the data file {}, line {}: expected {} columns with a whole number up to 65535 as id.", path,
+                      line + 1, head.size()));
+    }
+    if (id >= out.size()) out.resize(id + 1);
+    out[id] = cells[split_at] == wanted;
+  }
+  return out;
+}
 
 std::shared_ptr<const ImageSource> make_omniglot(const SourceRequest& request, const DataPaths& paths) {
   return std::make_shared<Omniglot>(request, find_omniglot(paths));

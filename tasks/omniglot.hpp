@@ -8,4 +8,8 @@ namespace mlz::tasks {
 /// is 1 on 0. Throws InputError for files that are not there, damaged, or do not belong together.
 std::shared_ptr<const ImageSource> make_omniglot(const SourceRequest& request, const DataPaths& paths);
 
+/// Which classes of a table belong to a split, a flag for each id: a line of names, of which id and split or vinyals_split are
+/// used, then one line for each class, columns apart by tabs. Throws InputError with the line.
+std::vector<bool> classes_of_split(const std::string& path, std::string_view split);
+
 }  // namespace mlz::tasks
