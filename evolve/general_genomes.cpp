@@ -64,7 +64,7 @@ GeneralGenomes::GeneralGenomes(Options options) : options_(std::move(options)) {
   for (const CoreProgram& program : options_.first) first_.push_back(std::make_shared<const CoreProgram>(program));
 }
 
-void GeneralGenomes::resize(std::size_t places) { genomes_.resize(places, {first_.front(), nullptr, {}}); }
+void GeneralGenomes::resize(std::size_t places) { genomes_.resize(places, {first_.front()}); }
 
 GeneralGenomes::Program GeneralGenomes::first_program(std::uint64_t number, Draws& draws) const {
   const Program& sketch = first_[number % first_.size()];
@@ -78,7 +78,7 @@ GeneralGenomes::Program GeneralGenomes::first_program(std::uint64_t number, Draw
 }
 
 void GeneralGenomes::start(std::uint32_t place, std::uint64_t number, Draws& draws) {
-  genomes_[place] = {first_program(number, draws), nullptr, {}};
+  genomes_[place] = {first_program(number, draws)};
 }
 
 void GeneralGenomes::random(std::uint32_t place, Draws& draws) {
@@ -86,7 +86,7 @@ void GeneralGenomes::random(std::uint32_t place, Draws& draws) {
   for (const GeneralMutation& m : general_mutations()) {
     if (m.name == std::string_view("randomize_program")) evolve::mutate(m, options_.space, program, draws);
   }
-  genomes_[place] = {std::make_shared<const CoreProgram>(std::move(program)), nullptr, {}};
+  genomes_[place] = {std::make_shared<const CoreProgram>(std::move(program))};
 }
 
 int GeneralGenomes::mutate(std::uint32_t place, Draws& draws) {
@@ -107,11 +107,9 @@ Identity GeneralGenomes::identify(std::uint32_t place, std::uint64_t salt, int) 
     return identity;
   }
   identity.key = key_of(*bound, salt);
-  if (const auto& params = genomes_[place].params) {
-    KeyMaker maker(identity.key.a);
-    for (const ParamStep step : params->steps) maker.add(identity.key.b, step);
-    identity.key = maker.key();
-  }
+  KeyMaker maker(identity.key.a);
+  for (const ParamStep step : genomes_[place].steps) maker.add(identity.key.b, step);
+  if (!genomes_[place].steps.empty()) identity.key = maker.key();
   genomes_[place].key = identity.key;
   identity.size = live_size(*bound);
   const auto examples = static_cast<double>(search_->set().problems.front().train->size());
@@ -202,38 +200,34 @@ ParamValues GeneralGenomes::params_of_trial(std::uint32_t place, int trial) cons
 }
 
 void GeneralGenomes::keep_trial(std::uint32_t place, std::uint16_t trial) {
-  SteppedParams after{params_of_trial(place, trial), {}};
-  if (const auto& before = genomes_[place].params) after.steps = before->steps;
-  after.steps.push_back(step(place, trial));
-  genomes_[place].params = std::make_shared<const SteppedParams>(std::move(after));
-}
-
-std::shared_ptr<const SteppedParams> GeneralGenomes::stepped_from(const std::string& text) const {
-  SteppedParams out{params_, steps_of(text)};
-  if (out.steps.empty()) return nullptr;
-  for (const ParamStep step : out.steps) out.values = stepped(out.values, step, options_.inside.sigma);
-  return std::make_shared<const SteppedParams>(std::move(out));
+  if (options_.inside.trials == 0) return;
+  Genome& genome = genomes_[place];
+  genome.steps.push_back(step(place, trial));
+  if (trial == 0) return;
+  genome.params = std::make_shared<const ParamValues>(stepped(params(place), genome.steps.back(), options_.inside.sigma));
 }
 
 ParamValues GeneralGenomes::params_of(const std::string& text) const {
-  const auto params = stepped_from(text);
-  return params ? params->values : params_;
+  ParamValues values = params_;
+  for (const ParamStep step : steps_of(text)) values = stepped(values, step, options_.inside.sigma);
+  return values;
 }
 
-std::string GeneralGenomes::steps_line(std::uint32_t place) const {
-  const auto& params = genomes_[place].params;
-  return params ? steps_text(params->steps) : "";
+std::string GeneralGenomes::text(std::uint32_t place) const {
+  return steps_text(genomes_[place].steps) + print(program(place));
 }
 
 std::string GeneralGenomes::live_text(std::uint32_t place) const {
-  return search_ ? steps_line(place) + print(without_dead(program(place), *search_)) : text(place);
+  return search_ ? steps_text(genomes_[place].steps) + print(without_dead(program(place), *search_)) : text(place);
 }
 
 void GeneralGenomes::read(std::uint32_t place, const std::string& text, const std::string& name) {
   Diagnostics diagnostics;
   const auto compiled = text::compile(std::make_shared<SourceFile>(SourceFile{name, text}), {}, diagnostics);
   if (!compiled || !diagnostics.ok()) throw InputError(diagnostics.text());
-  genomes_[place] = {std::make_shared<const CoreProgram>(compiled->core), stepped_from(text), {}};
+  genomes_[place] = {std::make_shared<const CoreProgram>(compiled->core)};
+  genomes_[place].steps = steps_of(text);
+  if (!genomes_[place].steps.empty()) genomes_[place].params = std::make_shared<const ParamValues>(params_of(text));
 }
 
 std::string GeneralGenomes::mutation_name(int number) const {

@@ -40,7 +40,7 @@ class GeneralGenomes : public Genomes {
   void check(const tasks::Task& task) override;
   RunSetting setting(const tasks::Task& task) const override;
   void load_params(const tasks::Task& task, const ParamReader& read) override;
-  std::string text(std::uint32_t place) const override { return steps_line(place) + print(program(place)); }
+  std::string text(std::uint32_t place) const override;
   std::string live_text(std::uint32_t place) const override;
   void read(std::uint32_t place, const std::string& text, const std::string& name) override;
   ParamValues params_of(const std::string& text) const override;
@@ -49,7 +49,7 @@ class GeneralGenomes : public Genomes {
   const CoreProgram& program(std::uint32_t place) const { return *genomes_[place].program; }
   /// The params of a program; empty: first values.
   const ParamValues& params(std::uint32_t place) const {
-    return genomes_[place].params ? genomes_[place].params->values : params_;
+    return genomes_[place].params ? *genomes_[place].params : params_;
   }
   /// Those that a program would have after a trial.
   ParamValues params_of_trial(std::uint32_t place, int trial) const;
@@ -58,8 +58,9 @@ class GeneralGenomes : public Genomes {
   using Program = std::shared_ptr<const CoreProgram>;
   struct Genome {
     Program program;
-    std::shared_ptr<const SteppedParams> params;  ///< none: those that all programs begin with
-    Key key;                                      ///< since it was identified
+    std::shared_ptr<const ParamValues> params = {};  ///< none: those that all programs begin with
+    std::vector<ParamStep> steps = {};               ///< that led there, one from each time it or a forebear was tuned
+    Key key = {};                                    ///< since it was identified
   };
   Options options_;
   std::vector<Program> first_;
@@ -72,8 +73,6 @@ class GeneralGenomes : public Genomes {
 
   Program first_program(std::uint64_t number, Draws& draws) const;
   ParamStep step(std::uint32_t place, int trial) const;
-  std::shared_ptr<const SteppedParams> stepped_from(const std::string& text) const;
-  std::string steps_line(std::uint32_t place) const;
   void prepare_params(const vm::BoundProgram& program, const tasks::Task& task);
 };
 

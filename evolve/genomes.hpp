@@ -48,7 +48,7 @@ class Genomes {
   virtual std::unique_ptr<Judge> judge(const ProblemSet& set, int workers) = 0;
   /// One that may also try other params of each program: Score::trial then says which ones the fitness is of.
   virtual std::unique_ptr<Judge> tuning_judge(const ProblemSet& set, int workers) { return judge(set, workers); }
-  /// Lets a program that has been identified keep the params of such a trial.
+  /// Lets a program that such a judge has scored keep the params that the score is of.
   virtual void keep_trial(std::uint32_t /*place*/, std::uint16_t /*trial*/) {}
   /// Tells what programs will be identified for, before the first is.
   virtual void prepare(const ProblemSet& search) = 0;

@@ -18,6 +18,7 @@ constexpr std::uint32_t kSteps = 0xfffffe00;
 }  // namespace
 
 ParamStep step_of(const Key& candidate, std::uint64_t seed, int trial) {
+  if (trial == 0) return 0;
   KeyMaker maker(seed);
   maker.add(candidate.a, candidate.b);
   const Key& key = maker.key();
@@ -28,6 +29,7 @@ ParamStep step_of(const Key& candidate, std::uint64_t seed, int trial) {
 
 ParamValues stepped(const ParamValues& from, ParamStep step, double sigma) {
   ParamValues out = from;
+  if (step == 0) return out;
   std::vector<double> noise;
   for (std::size_t p = 0; p < out.size(); ++p) {
     noise.resize(out[p].size());

@@ -10,17 +10,11 @@
 /// Params that change while texts are searched: every change is a step of normal noise, which its name alone draws again.
 namespace mlz::evolve {
 
-/// The name of a step. Its lowest bit says whether the noise is added (0) or subtracted (1).
+/// The name of a step. Its lowest bit says whether the noise is added (0) or subtracted (1). 0: no step was worth taking.
 using ParamStep = std::uint64_t;
 
-/// Values of params, and the steps that led there, in order, from the values that all programs begin with.
-struct SteppedParams {
-  ParamValues values;
-  std::vector<ParamStep> steps;
-};
-
-/// The step that trial `trial`, counted from 1, takes from a candidate. Trials 1 and 2, 3 and 4, ... are the same noise
-/// forth and back.
+/// The step that trial `trial`, counted from 1, takes from a candidate; trial 0 takes none. Trials 1 and 2, 3 and 4, ... are
+/// the same noise forth and back.
 ParamStep step_of(const Key& candidate, std::uint64_t seed, int trial);
 
 /// The values after a step, whose noise has the deviation `sigma` in every number. What a param gets depends on its place

@@ -111,5 +111,5 @@ TEST_CASE("the form of programs follows from the first ones, or as asked") {
   CHECK(contains(message("tune-inside = 1\ngenome = numbered\ninit =\nprogram-set =\ntask = linear"), "set tune-inside = 0"));
   const std::string params = "init = " MLZ_SOURCE_DIR "/examples/08_params.mlz\nprogram-set =\ntune-inside = 1\n";
   CHECK(message(params).empty());
-  CHECK(contains(message(params + "select-task = digits:size=6"), "must share one set of params"));
+  CHECK(contains(message(params + "select-task = digits:size=9,train=9,valid=9"), "must share one set of params"));
 }

@@ -49,8 +49,10 @@ TEST_CASE("steps of params are written and read") {
 TEST_CASE("a step is normal noise that its name gives again, and its twin goes back") {
   const Key key{1, 2};
   const ParamStep forth = step_of(key, 5, 1), back = step_of(key, 5, 2);
-  CHECK((forth ^ back) == 1);
-  CHECK(step_of(key, 5, 3) >> 1 != forth >> 1);
+  CHECK(back == forth + 1);
+  CHECK(step_of(key, 5, 3) != forth);
+  CHECK(step_of(key, 5, 0) == 0);
+  CHECK(stepped(kZeros, 0, 0.5) == kZeros);
   CHECK(step_of(key, 6, 1) != forth);
   CHECK(step_of({1, 3}, 5, 1) != forth);
   const ParamValues there = stepped(kZeros, forth, 0.5);
