@@ -106,7 +106,7 @@ Identity GeneralGenomes::identify(std::uint32_t place, std::uint64_t salt, int) 
     identity.over_limit = true;
     return identity;
   }
-  identity.key = key_of(*bound, salt);
+  identity.key = key_of(*bound, salt, !params_.empty());
   KeyMaker maker(identity.key.a);
   for (const ParamStep step : genomes_[place].steps) maker.add(identity.key.b, step);
   if (!genomes_[place].steps.empty()) identity.key = maker.key();
