@@ -251,9 +251,10 @@ TEST_CASE("params tuned inside a search are in a file beside the program, and su
   const std::string search = "--preset program --init " MLZ_SOURCE_DIR "/examples/08_params.mlz " + task +
                              "--population 8 --tune-inside 4 --sigma 0.02 --evaluations 240 --checkpoint-interval 0.02 --quiet ";
   REQUIRE(run(search + "--out " + (folder / "whole")).code == 0);
-  const std::string out = folder / "killed";
+  std::string out = folder / "killed";
   run_and_kill(search + "--out " + out, 150);
   if (!fs::exists(out + "/checkpoint")) {
+    out = folder / "ended";
     REQUIRE(run(search + "--evaluations 40 --out " + out).code == 0);
   }
   run_and_kill("--quiet --resume " + out + " --evaluations 240", 100);
