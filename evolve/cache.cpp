@@ -10,7 +10,9 @@ ScoreCache::ScoreCache(std::size_t entries)
 
 std::optional<Score> ScoreCache::find(const Key& key) const {
   for (const Entry& entry : buckets_[key.a & mask_].entries) {
-    if (entry.key == key) return Score{entry.fitness, entry.steps_and_fate >> 8, static_cast<Fate>(entry.steps_and_fate & 255)};
+    if (entry.key != key) continue;
+    return Score{entry.fitness, entry.rest >> 24, static_cast<Fate>(entry.rest & 255),
+                 static_cast<std::uint16_t>(entry.rest >> 8)};
   }
   return {};
 }
@@ -18,7 +20,8 @@ std::optional<Score> ScoreCache::find(const Key& key) const {
 void ScoreCache::put(const Key& key, const Score& score) {
   Bucket& bucket = buckets_[key.a & mask_];
   bucket.entries[1] = bucket.entries[0];
-  bucket.entries[0] = {key, score.fitness, score.steps << 8 | static_cast<std::uint64_t>(score.fate)};
+  const auto fate = static_cast<std::uint64_t>(score.fate);
+  bucket.entries[0] = {key, score.fitness, score.steps << 24 | std::uint64_t{score.trial} << 8 | fate};
 }
 
 void ScoreCache::clear() { std::fill(buckets_.begin(), buckets_.end(), Bucket{}); }

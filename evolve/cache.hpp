@@ -23,7 +23,7 @@ class ScoreCache {
   struct Entry {
     Key key;
     double fitness = 0;
-    std::uint64_t steps_and_fate = 0;  // fate in the low byte
+    std::uint64_t rest = 0;  // fate in the low byte, then 16 bits of the trial and 40 of the steps
   };
   struct alignas(64) Bucket {
     Entry entries[2];

@@ -43,6 +43,7 @@ struct Config {
   std::int64_t hurdle_tasks = 0;
   double hurdle_percentile = 75;
   std::string mutations = "alter,insert,remove,randomize_function";
+  std::int64_t tune_inside = 0;
   std::int64_t islands = 1, migrate_every = 100;
   double migrate_share = 0.5;
 

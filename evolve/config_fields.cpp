@@ -99,6 +99,9 @@ std::vector<ConfigField> search_fields() {
               "try programs on so many of the problems first, and on all only who clears the hurdle; 0: no hurdle"),
       g.number("hurdle-percentile", &Config::hurdle_percentile, 0, 100,
                "the bar of a generation, among the different first scores of the population before it"),
+      g.whole("tune-inside", &Config::tune_inside, 0, 10000,
+              "general form: whenever a program is scored on all problems, try so many other params, with noise of --sigma; the "
+              "best of them are its own and its children's; 0: params stay as they are"),
       g.whole("islands", &Config::islands, 1, 4096, "populations side by side"),
       g.whole("migrate-every", &Config::migrate_every, 1, kMany, "generations between migrations of islands"),
       g.number("migrate-share", &Config::migrate_share, 0, 1, "part of a population that a migration replaces"),
@@ -113,7 +116,7 @@ std::vector<ConfigField> param_fields() {
              "ga (genetic algorithm), grad (gradient descent), fme (fitness monotonic execution), or random for "
              "comparison",
              {"none", "es", "cma", "ga", "grad", "fme", "random"}),
-      g.number("sigma", &Config::sigma, 1e-12, 1e12, "deviation of the noise on params; cma: at the start"),
+      g.number("sigma", &Config::sigma, 1e-12, 1e12, "deviation of the noise on params, with --tune-inside too; cma: at the start"),
       g.number("rate", &Config::rate, 1e-12, 1e12, "es, grad: learning rate of Adam"),
       g.number("beta1", &Config::beta1, 0, 0.999999, "es, grad: how much of its mean Adam keeps in a step"),
       g.number("beta2", &Config::beta2, 0, 0.999999999, "es, grad: how much of its mean square Adam keeps in a step"),

@@ -165,7 +165,8 @@ bool Evolution::passes(std::uint32_t j, Trial::Kind kind, const Score& score, bo
     if (score.fitness >= bar_) return true;
     resolve(j, {0, steps, Fate::hurdle}, duplicate);
   } else {
-    resolve(j, {score.fitness, steps, score.fate}, duplicate);
+    genomes_.keep_trial(work_place_ + j, score.trial);
+    resolve(j, {score.fitness, steps, score.fate, score.trial}, duplicate);
   }
   return false;
 }

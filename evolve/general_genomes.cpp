@@ -16,18 +16,42 @@ constexpr int kFillings = 100;
 
 class GeneralJudge : public Judge {
  public:
-  GeneralJudge(const GeneralGenomes& genomes, ProgramEvaluator evaluator)
-      : genomes_(genomes), evaluator_(std::move(evaluator)) {}
+  GeneralJudge(const GeneralGenomes& genomes, ProgramEvaluator evaluator, int trials)
+      : genomes_(genomes), evaluator_(std::move(evaluator)), trials_(trials) {}
 
   void score(std::span<const std::uint32_t> places, std::span<Score> out, int) override {
-    for (std::size_t i = 0; i < places.size(); ++i) out[i] = evaluator_.score(genomes_.program(places[i]));
+    for (std::size_t i = 0; i < places.size(); ++i) out[i] = best_of_trials(places[i]);
   }
   std::size_t part() const override { return 1; }
 
  private:
   const GeneralGenomes& genomes_;
   ProgramEvaluator evaluator_;
+  int trials_;
+
+  /// The params of the program decide where no trial scores above them. Steps are those of all trials.
+  Score best_of_trials(std::uint32_t place) const {
+    const auto bound = evaluator_.bind(genomes_.program(place));
+    if (!bound) return {0, 0, Fate::over_limit};
+    Score best = evaluator_.score(*bound, genomes_.params(place));
+    for (int trial = 1; trial <= trials_; ++trial) {
+      const Score found = evaluator_.score(*bound, genomes_.params_of_trial(place, trial));
+      best.steps += found.steps;
+      if (!(found.fitness > best.fitness)) continue;
+      best = {found.fitness, best.steps, found.fate, static_cast<std::uint16_t>(trial)};
+    }
+    return best;
+  }
 };
+
+std::vector<std::string> shapes_of_params(const vm::BoundProgram& program) {
+  std::vector<std::string> out;
+  for (const vm::BoundProgram::Param& param : program.params) {
+    const vm::BoundRegister& r = program.registers[param.id];
+    out.push_back(fmt::format("{} ({} x {})", r.name, r.rows, r.cols));
+  }
+  return out;
+}
 
 double cost_of(const vm::BoundProgram& program, double examples) {
   const double step = operations(program, Function::predict) + operations(program, Function::learn);
@@ -40,7 +64,7 @@ GeneralGenomes::GeneralGenomes(Options options) : options_(std::move(options)) {
   for (const CoreProgram& program : options_.first) first_.push_back(std::make_shared<const CoreProgram>(program));
 }
 
-void GeneralGenomes::resize(std::size_t places) { genomes_.resize(places, first_.front()); }
+void GeneralGenomes::resize(std::size_t places) { genomes_.resize(places, {first_.front()}); }
 
 GeneralGenomes::Program GeneralGenomes::first_program(std::uint64_t number, Draws& draws) const {
   const Program& sketch = first_[number % first_.size()];
@@ -54,7 +78,7 @@ GeneralGenomes::Program GeneralGenomes::first_program(std::uint64_t number, Draw
 }
 
 void GeneralGenomes::start(std::uint32_t place, std::uint64_t number, Draws& draws) {
-  genomes_[place] = first_program(number, draws);
+  genomes_[place] = {first_program(number, draws)};
 }
 
 void GeneralGenomes::random(std::uint32_t place, Draws& draws) {
@@ -62,14 +86,14 @@ void GeneralGenomes::random(std::uint32_t place, Draws& draws) {
   for (const GeneralMutation& m : general_mutations()) {
     if (m.name == std::string_view("randomize_program")) evolve::mutate(m, options_.space, program, draws);
   }
-  genomes_[place] = std::make_shared<const CoreProgram>(std::move(program));
+  genomes_[place] = {std::make_shared<const CoreProgram>(std::move(program))};
 }
 
 int GeneralGenomes::mutate(std::uint32_t place, Draws& draws) {
   const std::size_t number = options_.mix.pick(draws);
-  CoreProgram program = *genomes_[place];
-  if (!evolve::mutate(general_mutations()[number], options_.space, program, draws)) return -1;
-  genomes_[place] = std::make_shared<const CoreProgram>(std::move(program));
+  CoreProgram changed = program(place);
+  if (!evolve::mutate(general_mutations()[number], options_.space, changed, draws)) return -1;
+  genomes_[place].program = std::make_shared<const CoreProgram>(std::move(changed));
   return static_cast<int>(number);
 }
 
@@ -77,12 +101,16 @@ Identity GeneralGenomes::identify(std::uint32_t place, std::uint64_t salt, int) 
   Identity identity;
   // Before the first experiment, as after a resume that has only the final test to do, there is no cache to ask.
   if (!search_) return identity;
-  const auto bound = search_->bind(*genomes_[place]);
+  const auto bound = search_->bind(program(place));
   if (!bound) {
     identity.over_limit = true;
     return identity;
   }
-  identity.key = key_of(*bound, salt);
+  identity.key = key_of(*bound, salt, !params_.empty());
+  KeyMaker maker(identity.key.a);
+  for (const ParamStep step : genomes_[place].steps) maker.add(identity.key.b, step);
+  if (!genomes_[place].steps.empty()) identity.key = maker.key();
+  genomes_[place].key = identity.key;
   identity.size = live_size(*bound);
   const auto examples = static_cast<double>(search_->set().problems.front().train->size());
   identity.over_limit = most_cost_ > 0 && cost_of(*bound, examples) > most_cost_;
@@ -111,6 +139,7 @@ void GeneralGenomes::check(const tasks::Task& task) {
     const auto bound = evaluator.bind(*first_program(n, draws), &why);
     if (!bound) throw InputError(why);
     eval::check_fit(*bound, task.info(), run.protocol);
+    if (options_.inside.trials > 0) prepare_params(*bound, task);
     engine_ = evaluator.engine_of(*bound);
   }
 }
@@ -138,18 +167,67 @@ void GeneralGenomes::prepare(const ProblemSet& search) {
 }
 
 std::unique_ptr<Judge> GeneralGenomes::judge(const ProblemSet& set, int) {
-  return std::make_unique<GeneralJudge>(*this, ProgramEvaluator(set, setting(*set.task)));
+  return std::make_unique<GeneralJudge>(*this, ProgramEvaluator(set, setting(*set.task)), 0);
+}
+
+std::unique_ptr<Judge> GeneralGenomes::tuning_judge(const ProblemSet& set, int) {
+  return std::make_unique<GeneralJudge>(*this, ProgramEvaluator(set, setting(*set.task)), options_.inside.trials);
+}
+
+/// Trials need values to start from that do not depend on the problems, the same for all programs on all tasks.
+void GeneralGenomes::prepare_params(const vm::BoundProgram& program, const tasks::Task& task) {
+  const auto shapes = shapes_of_params(program);
+  if (shapes.empty()) {
+    throw InputError("tune-inside: the program of --init declares no param; write `param NAME : TYPE` for what is to be "
+                     "tuned, or set tune-inside = 0");
+  }
+  if (param_shapes_.empty()) {
+    param_shapes_ = shapes;
+    params_ = vm::initial_params(program, options_.inside.seed);
+  }
+  if (shapes == param_shapes_) return;
+  throw InputError(fmt::format("tune-inside: programs and tasks must share one set of params; they are {} in the first "
+                               "program on the search task, and {} in another one or on {}",
+                               fmt::join(param_shapes_, ", "), fmt::join(shapes, ", "), task.info().name));
+}
+
+ParamStep GeneralGenomes::step(std::uint32_t place, int trial) const {
+  return step_of(genomes_[place].key, options_.inside.seed, trial);
+}
+
+ParamValues GeneralGenomes::params_of_trial(std::uint32_t place, int trial) const {
+  return stepped(params(place), step(place, trial), options_.inside.sigma);
+}
+
+void GeneralGenomes::keep_trial(std::uint32_t place, std::uint16_t trial) {
+  if (options_.inside.trials == 0) return;
+  Genome& genome = genomes_[place];
+  genome.steps.push_back(step(place, trial));
+  if (trial == 0) return;
+  genome.params = std::make_shared<const ParamValues>(stepped(params(place), genome.steps.back(), options_.inside.sigma));
+}
+
+ParamValues GeneralGenomes::params_of(const std::string& text) const {
+  ParamValues values = params_;
+  for (const ParamStep step : steps_of(text)) values = stepped(values, step, options_.inside.sigma);
+  return values;
+}
+
+std::string GeneralGenomes::text(std::uint32_t place) const {
+  return steps_text(genomes_[place].steps) + print(program(place));
 }
 
 std::string GeneralGenomes::live_text(std::uint32_t place) const {
-  return search_ ? print(without_dead(*genomes_[place], *search_)) : text(place);
+  return search_ ? steps_text(genomes_[place].steps) + print(without_dead(program(place), *search_)) : text(place);
 }
 
 void GeneralGenomes::read(std::uint32_t place, const std::string& text, const std::string& name) {
   Diagnostics diagnostics;
   const auto compiled = text::compile(std::make_shared<SourceFile>(SourceFile{name, text}), {}, diagnostics);
   if (!compiled || !diagnostics.ok()) throw InputError(diagnostics.text());
-  genomes_[place] = std::make_shared<const CoreProgram>(compiled->core);
+  genomes_[place] = {std::make_shared<const CoreProgram>(compiled->core)};
+  genomes_[place].steps = steps_of(text);
+  if (!genomes_[place].steps.empty()) genomes_[place].params = std::make_shared<const ParamValues>(params_of(text));
 }
 
 std::string GeneralGenomes::mutation_name(int number) const {

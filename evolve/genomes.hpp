@@ -46,6 +46,10 @@ class Genomes {
   virtual int mutate(std::uint32_t place, Draws& draws) = 0;
   virtual Identity identify(std::uint32_t place, std::uint64_t salt, int worker) = 0;
   virtual std::unique_ptr<Judge> judge(const ProblemSet& set, int workers) = 0;
+  /// One that may also try other params of each program: Score::trial then says which ones the fitness is of.
+  virtual std::unique_ptr<Judge> tuning_judge(const ProblemSet& set, int workers) { return judge(set, workers); }
+  /// Lets a program that such a judge has scored keep the params that the score is of.
+  virtual void keep_trial(std::uint32_t /*place*/, std::uint16_t /*trial*/) {}
   /// Tells what programs will be identified for, before the first is.
   virtual void prepare(const ProblemSet& search) = 0;
   /// Throws InputError for a task that its programs cannot learn.
@@ -55,8 +59,11 @@ class Genomes {
   /// Lets `read` find values for the params of the first programs, for all runs. Throws InputError where there are none.
   virtual void load_params(const tasks::Task& task, const ParamReader& read) = 0;
 
-  virtual std::string text(std::uint32_t place) const = 0;       ///< canonical core text
+  /// Canonical core text, behind a comment with what the program's params became.
+  virtual std::string text(std::uint32_t place) const = 0;
   virtual std::string live_text(std::uint32_t place) const = 0;  ///< without dead lines
+  /// The params of a program by its text; empty: first values.
+  virtual ParamValues params_of(const std::string& /*text*/) const { return {}; }
   virtual void read(std::uint32_t place, const std::string& text, const std::string& name) = 0;
   virtual std::string mutation_name(int number) const = 0;
 };

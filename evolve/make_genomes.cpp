@@ -151,7 +151,7 @@ bool fits_numbered(const CoreProgram& program) {
 
 bool is_numbered(const Config& config, const std::vector<CoreProgram>& first) {
   if (config.genome != "auto") return config.genome == "numbered";
-  const bool asks_for_more = !config.load.empty() || !config.program_set.empty() ||
+  const bool asks_for_more = !config.load.empty() || !config.program_set.empty() || config.tune_inside > 0 ||
                              (!config.protocol.empty() && config.protocol != "automl");
   return !asks_for_more && std::all_of(first.begin(), first.end(), fits_numbered);
 }
@@ -191,6 +191,7 @@ std::unique_ptr<Genomes> make_general(const Config& config, std::vector<CoreProg
   options.protocol = config.protocol;
   options.join = config.combine == "median" ? Join::median : Join::mean;
   options.max_error = config.max_error;
+  options.inside = {static_cast<int>(config.tune_inside), config.sigma, static_cast<std::uint64_t>(config.seed)};
   return std::make_unique<GeneralGenomes>(std::move(options));
 }
 

@@ -85,6 +85,11 @@ void check_tuning(const Config& c, std::size_t params, bool losses) {
     throw InputError(fmt::format("--tune {}: {} declares no param; write `param NAME : TYPE` for what is to be found",
                                  c.tune, c.init));
   }
+  if (c.tune_inside > 0) {
+    throw InputError(fmt::format("--tune-inside is for searches of programs, and --tune {} keeps the program as it is: leave one "
+                                 "of them out",
+                                 c.tune));
+  }
   if (c.objective == "loss" && !losses) {
     throw InputError(fmt::format("--objective loss needs tasks with examples, under the stream protocol; {} has no loss",
                                  c.task));

@@ -16,7 +16,7 @@ namespace mlz::evolve {
 ///   best.mlz           the best program so far
 ///   report.html        a page about the run, when it ended
 ///   best_readable.mlz  at the end: the same for people, perhaps with fewer lines
-///   best.safetensors   a search for params: those of best.mlz
+///   best.safetensors   a search for params, or with --tune-inside: those of best.mlz
 ///   checkpoint         from which the run can go on
 /// All but timing.jsonl are equal, byte for byte, whether a run was interrupted or not. Files are written beside their
 /// place and renamed. Errors of the disk are InputErrors.

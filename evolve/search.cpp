@@ -31,6 +31,9 @@ void check_islands(const Config& c) {
   if (c.probe_examples > 0 && !has_numbered_form(c)) {
     throw InputError("probe-examples: the probe is for programs of numbered registers; set probe-examples = 0");
   }
+  if (c.tune_inside > 0 && has_numbered_form(c)) {
+    throw InputError("tune-inside: programs of numbered registers have no params; set tune-inside = 0");
+  }
   if (c.search == "random" && c.islands > 1) throw InputError("search = random has one population: set islands = 1");
 }
 
@@ -86,7 +89,7 @@ void Search::begin_experiment(bool fresh) {
   const ProblemSet set =
       ProblemSet::make(task_, problem_seed(state_.experiment, kSearchProblems), static_cast<std::uint32_t>(config_.tasks));
   genomes_->prepare(set);
-  judge_ = genomes_->judge(set, workers_.count());
+  judge_ = genomes_->tuning_judge(set, workers_.count());
   make_first_tests();
   make_caches();
   Evolution::Options o;

@@ -98,6 +98,13 @@ class Search {
 
   const std::string& task_name() const { return task_->info().name; }
   RunSetting setting() const { return genomes_->setting(*task_); }
+  /// A program bound to the search task, and the values of its params.
+  struct Found {
+    vm::BoundProgram program;
+    ParamValues params;
+  };
+  /// What a text of the search stands for, with --tune-inside; nothing without.
+  std::optional<Found> found(const std::string& text) const;
   /// The best program for people to read, scored on its search problems and then on some of its select problems.
   Simplified simplify_best(const Outcome& outcome, const SimplifyOptions& options) const;
   std::int64_t select_problems_of_ablation() const { return std::min<std::int64_t>(config_.select_tasks, 10); }
@@ -122,6 +129,7 @@ class Search {
   std::uint32_t population() const { return static_cast<std::uint32_t>(config_.population); }
   std::uint32_t migrants() const;  ///< programs an island hands on
   std::uint32_t spare_place() const;
+  static CoreProgram core_of(const std::string& text);
   std::uint32_t pool_place() const { return spare_place() + 1; }  ///< the first of all migrants
   std::uint64_t problem_seed(std::uint32_t experiment, std::uint32_t purpose) const;
   double seconds() const;

@@ -7,13 +7,13 @@ namespace {
 
 constexpr std::int64_t kMostInstructions = 200'000;
 
-vm::MachineOptions machine_options(const vm::BoundProgram& program, const RunSetting& setting, std::uint64_t seed,
-                                   std::uint32_t lifetime) {
+vm::MachineOptions machine_options(const vm::BoundProgram& program, const ParamValues& params, vm::DType dtype,
+                                   std::uint64_t seed, std::uint32_t lifetime) {
   vm::MachineOptions options;
-  options.dtype = setting.dtype;
+  options.dtype = dtype;
   options.seed = seed;
   options.lifetimes = {lifetime};
-  options.params = setting.params.empty() ? vm::initial_params(program, seed) : setting.params;
+  options.params = params.empty() ? vm::initial_params(program, seed) : params;
   return options;
 }
 
@@ -47,7 +47,7 @@ Score ProgramEvaluator::score(const CoreProgram& program) const {
   return bound ? score(*bound) : Score{0, 0, Fate::over_limit};
 }
 
-Score ProgramEvaluator::score(const vm::BoundProgram& program) const {
+Score ProgramEvaluator::score(const vm::BoundProgram& program, const ParamValues& params) const {
   Score score;
   std::vector<double> each;
   eval::Settings settings;
@@ -61,7 +61,8 @@ Score ProgramEvaluator::score(const vm::BoundProgram& program) const {
   settings.ignore_non_finite = setting_.ignore_non_finite;
   for (std::uint32_t i = 0; i < set_.problems.size(); ++i) {
     settings.lifetime = i;
-    const auto machine = vm::make_machine(setting_.engine, program, machine_options(program, setting_, set_.seed, i));
+    const auto machine =
+        vm::make_machine(setting_.engine, program, machine_options(program, params, setting_.dtype, set_.seed, i));
     const eval::Outcome outcome = eval::run_lifetime(*machine, set_.info(), set_.problems[i], settings);
     each.push_back(outcome.score > 0 ? outcome.score : 0);  // worlds may give less
     score.steps += static_cast<std::uint64_t>(outcome.steps);
@@ -72,8 +73,8 @@ Score ProgramEvaluator::score(const vm::BoundProgram& program) const {
 }
 
 std::string ProgramEvaluator::engine_of(const vm::BoundProgram& program) const {
-  return std::string(
-      vm::make_machine(setting_.engine, program, machine_options(program, setting_, set_.seed, 0))->engine());
+  const auto options = machine_options(program, setting_.params, setting_.dtype, set_.seed, 0);
+  return std::string(vm::make_machine(setting_.engine, program, options)->engine());
 }
 
 }  // namespace mlz::evolve

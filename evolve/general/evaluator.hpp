@@ -38,7 +38,9 @@ class ProgramEvaluator {
   /// A program that cannot be bound scores 0.
   Score score(const CoreProgram& program) const;
   /// Throws InputError as eval::check_fit does.
-  Score score(const vm::BoundProgram& program) const;
+  Score score(const vm::BoundProgram& program) const { return score(program, setting_.params); }
+  /// With other params; empty: first values.
+  Score score(const vm::BoundProgram& program, const ParamValues& params) const;
   /// The engine that runs the program, by name.
   std::string engine_of(const vm::BoundProgram& program) const;
 

@@ -70,9 +70,9 @@ class Fingerprint {
 
 }  // namespace
 
-Key key_of(const vm::BoundProgram& program, std::uint64_t salt) {
-  Key key = Fingerprint(program, salt).take();
-  // Values of params are part of what runs.
+Key key_of(const vm::BoundProgram& program, std::uint64_t salt, bool params_given) {
+  const Key key = Fingerprint(program, salt).take();
+  if (params_given) return key;
   KeyMaker maker(key.a ^ key.b);
   maker.add(key.a, key.b);
   for (const vm::BoundProgram::Param& p : program.params) {

@@ -14,6 +14,7 @@ struct Score {
   double fitness = 0;       ///< mean or median over the problems, in [0, 1]
   std::uint64_t steps = 0;  ///< training steps in all
   Fate fate = Fate::scored; ///< early_stop: training ended before its time on some problem
+  std::uint16_t trial = 0;  ///< of its params that gave the fitness, counted from 1; 0: as the program had them
 };
 
 /// How the fitness of problems is joined. The median of an even count is the upper middle one.

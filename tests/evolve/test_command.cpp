@@ -245,6 +245,63 @@ TEST_CASE("params can come from a file, and worlds can be searched in") {
   CHECK(world.code == 0);
 }
 
+TEST_CASE("params tuned inside a search are in a file beside the program, and survive kills") {
+  const Folder folder;
+  const std::string task = "--task digits:size=8,train=60,valid=60 ";
+  const std::string search = "--preset program --init " MLZ_SOURCE_DIR "/examples/08_params.mlz " + task +
+                             "--population 8 --tune-inside 4 --sigma 0.02 --evaluations 240 --checkpoint-interval 0.02 --quiet ";
+  REQUIRE(run(search + "--out " + (folder / "whole")).code == 0);
+  std::string out = folder / "killed";
+  run_and_kill(search + "--out " + out, 150);
+  if (!fs::exists(out + "/checkpoint")) {
+    out = folder / "ended";
+    REQUIRE(run(search + "--evaluations 40 --out " + out).code == 0);
+  }
+  run_and_kill("--quiet --resume " + out + " --evaluations 240", 100);
+  const Ended last = run("--quiet --resume " + out + " --evaluations 240");
+  CAPTURE(last.out);
+  REQUIRE(last.code == 0);
+  const auto whole = contents(folder / "whole");
+  CHECK(contents(out) == whole);
+  REQUIRE(whole.count("best.safetensors") == 1);
+  for (const char* name : {"best.mlz", "best_readable.mlz"}) {
+    const std::string& text = whole.at(name);
+    CAPTURE(text);
+    const auto after = [&](const std::string& word) {
+      const std::size_t at = text.find(word) + word.size();
+      return text.substr(at, text.find_first_of(" ,\n", at) - at);
+    };
+    const std::string result = folder / "result";
+    const std::string command = std::string(MLZRUN) + " " + out + "/" + name + " " + task + "--load " + out +
+                                "/best.safetensors --seed " + after("# seed: ") + " --engine " + after("# engine: ");
+    REQUIRE(std::system((command + " --json --quiet > " + result).c_str()) == 0);
+    CHECK(read(result).find("\"score\":" + after("# score: ")) != std::string::npos);
+  }
+}
+
+TEST_CASE("a text that lost, gained or renamed a param does not get params of another one") {
+  const Folder folder;
+  const std::string model = folder / "p.safetensors", text = read(MLZ_SOURCE_DIR "/examples/08_params.mlz");
+  const std::string task = "--task digits:size=8,train=50,valid=50 --quiet ";
+  REQUIRE(std::system((std::string(MLZRUN) + " " MLZ_SOURCE_DIR "/examples/08_params.mlz " + task + "--save " + model +
+                       " > /dev/null").c_str()) == 0);
+  const auto refusal = [&](const std::string& from, const std::string& to) {
+    std::string changed = text;
+    for (std::size_t at = 0; (at = changed.find(from, at)) != std::string::npos; at += to.size()) changed.replace(at, from.size(), to);
+    std::ofstream(folder / "changed.mlz") << changed;
+    const Ended ended = run("--preset program --population 4 --evaluations 4 --tune-inside 1 --init " + (folder / "changed.mlz") +
+                            " " + task + "--load " + model);
+    CHECK(ended.code == 2);
+    return ended.out;
+  };
+  CHECK(refusal("param rate : scalar = 0.01", "const rate = 0.01").find("rate") != std::string::npos);
+  CHECK(refusal("param rate", "param other : scalar = 1\nparam rate").find("other") != std::string::npos);
+  CHECK(refusal("W0", "V0").find("0") != std::string::npos);
+  CHECK(run("--tune es --tune-inside 2 --init stdlib/vsml.mlz --task digits").code == 2);
+  CHECK(run("--preset automl-zero-demo --tune-inside 2").code == 2);
+  CHECK(run("--preset program --tune-inside -1").code == 2);
+}
+
 TEST_CASE("on a full disk a search ends with 2, and goes on when there is room again") {
   const Folder folder;
   const std::string whole = folder / "whole", out = folder / "run";

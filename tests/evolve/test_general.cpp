@@ -243,6 +243,18 @@ TEST_CASE("keys tell behaviour apart, not names, dead lines or the order of sums
   }
 }
 
+TEST_CASE("first values of params tell programs apart unless all get other values") {
+  const ProblemSet set{tasks::make_task("linear:features=4", {}), 0, {}};
+  const auto key = [&](const char* value, bool given) {
+    const std::string text = "param rate : scalar = " + std::string(value) +
+                             "\nstate w : vector[features]\ndef Predict():\n  y = dot(w, x)\ndef Learn():\n"
+                             "  d = target - y\n  d = rate * d\n  w = w + d * x\n";
+    return key_of(*ProgramEvaluator(set, {}).bind(core_of(text)), 0, given);
+  };
+  CHECK_FALSE(key("0.1", false) == key("0.2", false));
+  CHECK(key("0.1", true) == key("0.2", true));
+}
+
 TEST_CASE("a program of numbered registers scores the same in both forms") {
   const ProblemSet set = ProblemSet::make(tasks::make_task("linear:features=4,train=30,valid=20", {}), 5, 3);
   const ProgramEvaluator general(set, {eval::Protocol::automl, vm::DType::f64, "auto", Join::mean, 100});

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "evolve/general/param_steps.hpp"
 #include "search_record.hpp"
 #include "support.hpp"
 
@@ -35,6 +36,12 @@ std::string message(const std::string& more) {
   return "";
 }
 
+/// A search that also tries three other params of every program.
+Config inside(const std::string& more = "") {
+  return small("init = " MLZ_SOURCE_DIR "/examples/08_params.mlz\nprogram-set =\ntune-inside = 3\nsigma = 0.02\n"
+               "experiment-evaluations = 96\n" + more);
+}
+
 bool contains(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
@@ -61,6 +68,31 @@ TEST_CASE("islands and random search of general programs are as reproducible") {
   same(run(small(random)), run(small(random + "threads = 2")));
 }
 
+TEST_CASE("cache, threads and window change nothing where params are tuned inside evaluations") {
+  const Ran plain = run(inside("mutate-prob = 0.7"));
+  CHECK(plain.outcome.best.text.starts_with("# tuned: "));
+  for (const char* more : {"cache = false", "threads = 3\nwindow = 5", "window = 1\ncache-size = 2"}) {
+    CAPTURE(more);
+    same(plain, run(inside(std::string("mutate-prob = 0.7\n") + more)));
+  }
+  same(run(inside("islands = 2\nmigrate-every = 2\nhurdle-tasks = 1")),
+       run(inside("islands = 2\nmigrate-every = 2\nhurdle-tasks = 1\nthreads = 2\ncache = false")));
+}
+
+TEST_CASE("a search that tunes params inside evaluations goes on from any state as if it had not stopped") {
+  goes_on_from_any_state(inside(), {1, 16, 50});
+  goes_on_from_any_state(inside("islands = 2\nmigrate-every = 1\nhurdle-tasks = 1\nselect-task = digits:size=8,train=30,valid=20"),
+                         {16, 40});
+}
+
+TEST_CASE("tuned params are inherited, and every trial counts as training") {
+  const Ran copies = run(inside("mutate-prob = 0")), fixed = run(inside("mutate-prob = 0\ntune-inside = 0"));
+  CHECK(copies.outcome.best.search > fixed.outcome.best.search + 0.02);
+  CHECK(steps_of(copies.outcome.best.text).size() > 2);
+  CHECK(steps_of(fixed.outcome.best.text).empty());
+  CHECK(copies.outcome.total.train_steps == 4 * fixed.outcome.total.train_steps);
+}
+
 TEST_CASE("the form of programs follows from the first ones, or as asked") {
   CHECK(message("init = stdlib/automl_nn.mlz\nprogram-set =\ntask = linear\nscalars = 5\nvectors = 9\nmatrices = 2")
             .empty());
@@ -75,4 +107,9 @@ TEST_CASE("the form of programs follows from the first ones, or as asked") {
   CHECK(contains(message("setup-ops = normall"), "did you mean normal"));
   CHECK(contains(message("learn-ops = unfold"), "cannot be drawn"));
   CHECK(contains(message("predict-min = 40"), "at least 40"));
+  CHECK(contains(message("tune-inside = 1"), "declares no param"));
+  CHECK(contains(message("tune-inside = 1\ngenome = numbered\ninit =\nprogram-set =\ntask = linear"), "set tune-inside = 0"));
+  const std::string params = "init = " MLZ_SOURCE_DIR "/examples/08_params.mlz\nprogram-set =\ntune-inside = 1\n";
+  CHECK(message(params).empty());
+  CHECK(contains(message(params + "select-task = digits:size=9,train=9,valid=9"), "must share one set of params"));
 }

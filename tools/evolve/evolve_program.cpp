@@ -51,7 +51,7 @@ class Run : public evolve::Listener {
     const Outcome outcome = search_.run(interrupted());
     display_.clear();
     if (!outcome.best.text.empty()) {
-      if (folder_) folder_->write("best.mlz", header(outcome) + outcome.best.text);
+      if (folder_) write_best(outcome.best, header(outcome));
       simplify(outcome);
     }
     if (folder_) finish(outcome);
@@ -92,7 +92,7 @@ class Run : public evolve::Listener {
     if (!folder_) return;
     folder_->write_front(state.front, [this](const Champion& c) { return header(c); });
     const Champion& best = best_.text.empty() ? state.peak : best_;
-    if (!best.text.empty()) folder_->write("best.mlz", header(best) + best.text);
+    if (!best.text.empty()) write_best(best, header(best));
     folder_->save(state);
     Json json{{"evaluations", state.total.evaluations}, {"seconds", state.seconds}, {"duplicates", state.total.duplicates}};
     folder_->timing(json.dump());
@@ -110,6 +110,7 @@ class Run : public evolve::Listener {
   Clock::time_point last_save_ = Clock::now();
 
   void load_params();
+  void write_best(const Champion& best, const std::string& head) const;
   void finish(const Outcome& outcome);
   void simplify(const Outcome& outcome);
   std::string title() const { return fmt::format("Search on {}, seed {}", search_.task_name(), config_.seed); }
@@ -123,6 +124,7 @@ std::string Run::header(const Champion& c) const {
                                 seed, vm::dtype_name(run.dtype), run.engine);
   out += fmt::format("# score: {} ({} over the problems)\n", c.search, config_.combine);
   if (c.select >= 0) out += fmt::format("# select score: {}\n", c.select);
+  if (config_.tune_inside > 0) out += "# params: those of best.mlz are in best.safetensors, for --load\n";
   return out + fmt::format("# found by: {} (experiment {}, candidate {})\n", evolve::command_of(config_), c.experiment + 1, c.id);
 }
 
@@ -133,6 +135,22 @@ std::string Run::header(const Outcome& o) const {
 void Run::load_params() {
   const TensorFile file = from_safetensors(read_file(config_.load, kMostModelBytes), config_.load);
   search_.load_params([&](const vm::BoundProgram& program) { return take_model(file, config_.load, program).params; });
+}
+
+void Run::write_best(const Champion& best, const std::string& head) const {
+  folder_->write("best.mlz", head + best.text);
+  const auto found = search_.found(best.text);
+  if (!found) return;
+  TensorFile file = params_file(found->program, found->params);
+  file.metadata = {{"format", "mlz"},
+                   {"version", version_text()},
+                   {"program", config_.init},
+                   {"task", search_.task_name()},
+                   {"seed", fmt::format("{}", config_.seed)},
+                   {"command", evolve::command_of(config_)},
+                   {"score", fmt::format("{}", best.search)},
+                   {"score_of", "search problems"}};
+  folder_->write("best.safetensors", to_safetensors(file, vm::DType::f64));
 }
 
 void Run::finish(const Outcome& outcome) {
