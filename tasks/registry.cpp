@@ -42,6 +42,7 @@ TaskOptions regression_options(double least_features, const char* train) {
           whole("test", "100", 0, kMostExamples, "test examples"),
           whole("fixed", "0", 0, 1e9,
                 "number of one problem for every seed, so that only what programs draw differs; 0: a new one each time"),
+          {"scale", "1", "what labels are multiplied by; 0: every label is 0", OptionKind::number, 0, 1e6},
           whole("epochs", "1", 1, kMostEpochs,
                 "passes over the training examples; later ones in shuffled order")};
 }

@@ -51,13 +51,13 @@ class DrawnTeacher {
 };
 
 std::shared_ptr<const Examples> draw_examples(const std::vector<DrawnTeacher>& teachers,
-                                              std::size_t features, std::size_t count,
+                                              std::size_t features, std::size_t count, double scale,
                                               const DrawKey& key) {
   std::vector<double> values(features * count), labels;
   draw_normal(key, 0, 1, values);
   for (std::size_t i = 0; i < count; ++i) {
     const auto x = std::span(values).subspan(i * features, features);
-    for (const DrawnTeacher& teacher : teachers) labels.push_back(teacher.label(x));
+    for (const DrawnTeacher& teacher : teachers) labels.push_back(scale * teacher.label(x));
   }
   return std::make_shared<DenseExamples>(std::move(values), features, std::move(labels),
                                          teachers.size());
@@ -73,6 +73,7 @@ class Regression final : public Task {
         valid_(options.count("valid")),
         test_(options.count("test")),
         fixed_(static_cast<std::uint64_t>(options.whole("fixed"))),
+        scale_(options.number("scale")),
         epochs_(static_cast<int>(options.whole("epochs"))) {
     const double rows = static_cast<double>(train_ + valid_ + test_);
     const double weights = static_cast<double>(outputs_ * features_) *
@@ -97,6 +98,7 @@ class Regression final : public Task {
   Teacher teacher_;
   std::size_t features_, outputs_, train_, valid_, test_;
   std::uint64_t fixed_;  ///< the only seed there is; 0: any
+  double scale_;
   int epochs_;
   TaskInfo info_;
 
@@ -105,7 +107,7 @@ class Regression final : public Task {
     for (std::size_t output = 0; output < outputs_; ++output)
       teachers.emplace_back(teacher_, features_, task_key(seed, index, Purpose::teacher, output));
     const auto draw = [&](std::size_t count, Purpose purpose) {
-      return draw_examples(teachers, features_, count, task_key(seed, index, purpose));
+      return draw_examples(teachers, features_, count, scale_, task_key(seed, index, purpose));
     };
     return {draw(train_, Purpose::train), draw(valid_, Purpose::valid), draw(test_, Purpose::test),
             epochs_, epoch_orders(seed, index, epochs_, train_, FirstEpoch::stored)};

@@ -14,7 +14,7 @@ enum class Teacher {
 };
 
 /// Regression on features x[features] ~ N(0, 1). Options: features, outputs, train, valid, test,
-/// epochs. Every output has a teacher of its own; several outputs need the stream protocol.
+/// fixed, scale, epochs. Every output has a teacher of its own; several outputs need the stream protocol.
 std::shared_ptr<const Task> make_regression(const std::string& name, Teacher teacher,
                                             const Options& options);
 

@@ -94,8 +94,8 @@ TEST_CASE("a program comes back from its bytes") {
 
 TEST_CASE("the standard library survives the file") {
   int programs = 0;
-  for (const char* name : {"automl_linear", "automl_nn", "linear", "logistic", "mlp", "online", "srwm", "vsml", "meta_rnn",
-                           "fast_weights", "nearest"}) {
+  for (const char* name : {"automl_linear", "automl_nn", "linear", "logistic", "mlp", "online", "srwm", "vsml", "vsml_clone",
+                           "meta_rnn", "fast_weights", "nearest"}) {
     CAPTURE(name);
     std::ifstream in(std::string(MLZ_SOURCE_DIR) + "/stdlib/" + name + ".mlz");
     std::stringstream text;
@@ -109,7 +109,7 @@ TEST_CASE("the standard library survives the file") {
     CHECK(run(*again) == run(*bound));
     ++programs;
   }
-  CHECK(programs == 11);
+  CHECK(programs == 12);
 }
 
 TEST_CASE("bytes that are no program are refused with a reason") {

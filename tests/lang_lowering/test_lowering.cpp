@@ -124,8 +124,8 @@ TEST_CASE("the typed form names the shapes that were found") {
 }
 
 TEST_CASE("every program of the standard library compiles") {
-  for (const char* name : {"mlp", "linear", "logistic", "optim", "nn", "automl_linear", "automl_nn", "srwm", "vsml", "sfnn",
-                           "online", "fast_weights", "meta_rnn", "nearest"}) {
+  for (const char* name : {"mlp", "linear", "logistic", "optim", "nn", "automl_linear", "automl_nn", "srwm", "vsml", "vsml_clone",
+                           "sfnn", "online", "fast_weights", "meta_rnn", "nearest"}) {
     CAPTURE(name);
     Diagnostics problems;
     const auto result = text::compile(text::read_source(std::string("stdlib/") + name + ".mlz"), {}, problems);

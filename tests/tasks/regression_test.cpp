@@ -118,6 +118,22 @@ TEST_CASE("linear labels are w.x and affine labels w.x + b, the same in all part
   }
 }
 
+TEST_CASE("labels are multiplied by scale, features stay") {
+  for (const char* name : {"linear", "affine", "nn"}) {
+    const Problem one = draw(name, 5, 1), half = draw(std::string(name) + ":scale=0.5", 5, 1);
+    const Problem none = draw(std::string(name) + ":scale=0", 5, 1);
+    std::vector<double> a(4), b(4);
+    for (std::size_t i = 0; i < one.train->size(); ++i) {
+      CHECK(half.train->label(i) == one.train->label(i) / 2);
+      CHECK(none.train->label(i) == 0);
+      one.train->features(i, std::span(a));
+      none.train->features(i, std::span(b));
+      CHECK(a == b);
+    }
+  }
+  CHECK_THROWS(draw("linear:scale=-1", 1, 0));
+}
+
 TEST_CASE("weights and bias are standard normal over problems") {
   const auto task = make_task("affine:features=3,train=20,valid=0,test=0", {});
   std::vector<double> weights, biases;

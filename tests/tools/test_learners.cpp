@@ -37,7 +37,8 @@ TEST_CASE("every learner that is trained by an outer loop lives through a short 
         "srwm.mlz --set rates=1 --set heads=1 --set layers=1", "vsml.mlz",
         "vsml.mlz --set n=[features,4,outputs]", "vsml.mlz --set batch=3 --set message_norm=1",
         "vsml.mlz --set lateral=1 --set S=5",
-        "vsml.mlz --set feed_label=1 --set backward_pass=1"}) {
+        "vsml.mlz --set feed_label=1 --set backward_pass=1",
+        "vsml.mlz --set n=[features,4,outputs] --set backward_pass=2 --set gain=48 --set back_gain=16"}) {
     const auto result = result_of(std::string("stdlib/") + program +
                                   " --task digits:size=8,train=30,test=10,epochs=1");
     CHECK(result.at("steps") ==
@@ -54,6 +55,27 @@ TEST_CASE("trained params learn from data that they have not seen") {
   const std::string vsml = "stdlib/vsml.mlz --set shift=0 ", stream = "--task online:data=digits,size=8,steps=200 --runs 4";
   CHECK(mean(vsml + "--load " MLZ_SOURCE_DIR "/models/vsml-mnist.safetensors " + stream) >= 0.25);
   CHECK(mean(vsml + stream) <= 0.2);
+}
+
+TEST_CASE("an error that is swept back is forgotten where that is asked for") {
+  const auto mean = [](const std::string& set) {
+    return result_of("stdlib/vsml.mlz --load " MLZ_SOURCE_DIR "/models/vsml-clone.safetensors --set channel=0 --set gain=32 "
+                     "--set back_gain=16 --task online:data=digits,size=8,steps=300 " + set).at("train").get<double>();
+  };
+  CHECK(mean("--set backward_pass=1") == mean("--set backward_pass=2"));
+  const std::string hidden = "--set n=[features,8,outputs] --set backward_pass=";
+  CHECK(mean(hidden + "1") != mean(hidden + "2"));
+}
+
+TEST_CASE("cloned params do back-propagation") {
+  const std::string params = "--load " MLZ_SOURCE_DIR "/models/vsml-clone.safetensors ";
+  const std::string clone = "stdlib/vsml_clone.mlz --task linear:features=20,train=100,valid=0,test=0,scale=0 --protocol stream ";
+  CHECK(result_of(clone + params).at("train").get<double>() <= 0.15);
+  CHECK(result_of(clone).at("train").get<double>() >= 0.5);
+  const std::string digits = "--task online:data=digits,size=8,steps=1000 --runs 2";
+  const std::string vsml = "stdlib/vsml.mlz --set backward_pass=2 --set channel=0 --set gain=128 " + digits;
+  CHECK(result_of(vsml + " " + params).at("train").get<double>() >= 0.55);
+  CHECK(result_of(vsml).at("train").get<double>() <= 0.2);
 }
 
 TEST_CASE("learners act in worlds") {
