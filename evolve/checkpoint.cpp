@@ -13,7 +13,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr const char* kMagic = "mlz-search-checkpoint";
-constexpr int kVersion = 4;
 
 std::uint64_t checksum(std::string_view text) {
   std::uint64_t hash = 0xcbf29ce484222325;
@@ -135,7 +134,7 @@ std::string to_text(const Checkpoint& checkpoint) {
   json["log_sizes"] = checkpoint.log_sizes;
   json["state"] = json_of(checkpoint.state);
   const std::string body = json.dump() + "\n";
-  return fmt::format("{} {} {:016x} {}\n{}", kMagic, kVersion, checksum(body), body.size(), body);
+  return fmt::format("{} {} {:016x} {}\n{}", kMagic, kCheckpointVersion, checksum(body), body.size(), body);
 }
 
 Checkpoint read_checkpoint(const std::string& text, const std::string& name) {
@@ -146,8 +145,8 @@ Checkpoint read_checkpoint(const std::string& text, const std::string& name) {
   int version = 0;
   std::size_t size = 0;
   if (!(head >> magic) || magic != kMagic) refuse("is not a checkpoint of mlzevolve");
-  if (!(head >> version) || version != kVersion) {
-    refuse(fmt::format("is a checkpoint of version {}; this mlzevolve reads version {}", version, kVersion));
+  if (!(head >> version) || version != kCheckpointVersion) {
+    refuse(fmt::format("is a checkpoint of version {}; this mlzevolve reads version {}", version, kCheckpointVersion));
   }
   if (!(head >> sum >> size) || end == std::string::npos) refuse("is damaged: its first line is incomplete");
   const std::string_view body = std::string_view(text).substr(end + 1);

@@ -13,6 +13,8 @@ struct Checkpoint {
   std::map<std::string, std::uint64_t> log_sizes;
 };
 
+inline constexpr int kCheckpointVersion = 5;
+
 /// The text of a checkpoint: a line with format version, checksum and length, then JSON.
 std::string to_text(const Checkpoint& checkpoint);
 

@@ -26,9 +26,10 @@ for target in "${targets[@]}"; do
   corpus=build/fuzz/corpus/$target log=build/fuzz/$target.log
   mkdir -p "$corpus"
   mapfile -t seeds <"build/fuzz/fuzz/$target.seeds"
+  longest=$(find "${seeds[@]}" -type f -printf '%s\n' | sort -n | tail -1)
   found=0
   ASAN_OPTIONS=allocator_may_return_null=1 \
-    "build/fuzz/tests/fuzz/fuzz_$target" -max_total_time="$seconds" -max_len=4096 -timeout=25 -rss_limit_mb=2048 \
+    "build/fuzz/tests/fuzz/fuzz_$target" -max_total_time="$seconds" -max_len=$((longest > 4096 ? longest : 4096)) -timeout=25 -rss_limit_mb=2048 \
     -artifact_prefix="$findings/$target-" -print_final_stats=1 -verbosity=1 "$corpus" "${seeds[@]}" >"$log" 2>&1 || found=1
   [ $found -eq 0 ] || status=1
   stat() { sed -n "s/^stat::$1: *//p" "$log" | tail -1; }

@@ -135,6 +135,7 @@ void EngineFor<T>::add(const CompactProgram& program, BatchOutcome& outcome) {
   c.outcome = &outcome;
   outcome.fitness.assign(batch_->lifetimes.size(), 0.0);
   outcome.steps = 0;
+  outcome.non_finite = false;
   ++in_group_;
 }
 
@@ -266,11 +267,12 @@ template <class T>
 void EngineFor<T>::stop_lanes(std::size_t step) {
   header().event = 0;
   for (Candidate* c : running_) {
-    T *bad = state(*c, stream::kBad), *alive = state(*c, stream::kAlive);
+    T *bad = state(*c, stream::kBad), *broken = state(*c, stream::kBroken), *alive = state(*c, stream::kAlive);
     for (int lane = 0; lane < block_->tasks; ++lane) {
       const T none = T(0);
       if (std::memcmp(bad + lane, &none, sizeof none) == 0) continue;
-      bad[lane] = alive[lane] = none;
+      c->outcome->non_finite |= std::memcmp(broken + lane, &none, sizeof none) != 0;
+      bad[lane] = broken[lane] = alive[lane] = none;
       --c->alive;
       c->outcome->steps += static_cast<std::int64_t>(step);
     }

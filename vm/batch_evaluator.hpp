@@ -43,6 +43,7 @@ struct BatchOutcome {
   std::vector<double> fitness;  ///< by task, in [0, 1]
   double mean = 0;
   std::int64_t steps = 0;  ///< training steps over all tasks, those that stopped early included
+  bool non_finite = false;  ///< some lifetime stopped early at a prediction that was infinite or NaN
 };
 
 /// Evaluates compact programs under the automl protocol (Real et al. 2020, section 3): lanes are tasks, and several

@@ -37,6 +37,7 @@ struct Header {
 enum State : std::uint32_t {
   kAlive,      ///< mask: lanes that still train
   kBad,        ///< mask: lanes that crossed the limit in this step
+  kBroken,     ///< mask: those of them whose prediction was infinite or NaN, in training
   kValidBad,   ///< mask: lanes that crossed the limit in this validation
   kSum,        ///< of squared errors or correct answers in this validation
   kBest,       ///< fitness so far

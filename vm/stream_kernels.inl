@@ -343,7 +343,11 @@ void train_check(const Code* ip, std::byte* base) {
     found |= bad[l];
   }
   if (any(found)) [[unlikely]] {
-    for (int l = 0; l < K::L; ++l) store_mask(state + kBad * K::L + l, bad[l]);
+    for (int l = 0; l < K::L; ++l) {
+      const V none = y[l] - y[l];  // zero for finite numbers alone
+      store_mask(state + kBad * K::L + l, bad[l]);
+      store_mask(state + kBroken * K::L + l, bad[l] & (none != none));
+    }
     header.event = 1;
   }
   return next(ip, base);

@@ -66,7 +66,8 @@ Score ProgramEvaluator::score(const vm::BoundProgram& program, const ParamValues
     const eval::Outcome outcome = eval::run_lifetime(*machine, set_.info(), set_.problems[i], settings);
     each.push_back(outcome.score > 0 ? outcome.score : 0);  // worlds may give less
     score.steps += static_cast<std::uint64_t>(outcome.steps);
-    if (outcome.why != eval::Stop::finished) score.fate = Fate::early_stop;
+    if (outcome.why != eval::Stop::finished && score.fate != Fate::non_finite)
+      score.fate = outcome.non_finite > 0 ? Fate::non_finite : Fate::early_stop;
   }
   score.fitness = join(std::move(each), setting_.join);
   return score;

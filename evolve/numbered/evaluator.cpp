@@ -23,7 +23,7 @@ vm::CompactInstruction to_compact(const Instruction& i) {
 }  // namespace
 
 const char* fate_name(Fate fate) {
-  static constexpr const char* kNames[] = {"scored", "early_stop", "over_limit", "hurdle", "alike"};
+  static constexpr const char* kNames[] = {"scored", "early_stop", "over_limit", "hurdle", "alike", "non_finite"};
   return kNames[static_cast<std::size_t>(fate)];
 }
 
@@ -43,7 +43,7 @@ NumberedEvaluator::NumberedEvaluator(const ProblemSet& set, Join join, double ma
 
 Score NumberedEvaluator::score_of(const vm::BatchOutcome& outcome) {
   Score score{outcome.mean, static_cast<std::uint64_t>(outcome.steps),
-              outcome.steps < all_steps_ ? Fate::early_stop : Fate::scored};
+              outcome.non_finite ? Fate::non_finite : outcome.steps < all_steps_ ? Fate::early_stop : Fate::scored};
   if (join_ == Join::median) {
     sorted_ = outcome.fitness;
     const auto middle = sorted_.begin() + static_cast<std::ptrdiff_t>(sorted_.size() / 2);

@@ -5,15 +5,15 @@
 namespace mlz::evolve {
 
 /// What became of a candidate.
-enum class Fate : std::uint8_t { scored, early_stop, over_limit, hurdle, alike };
-inline constexpr std::size_t kFates = 5;
+enum class Fate : std::uint8_t { scored, early_stop, over_limit, hurdle, alike, non_finite };
+inline constexpr std::size_t kFates = 6;
 const char* fate_name(Fate fate);
 
 /// The result of trying one program on a set of problems.
 struct Score {
   double fitness = 0;       ///< mean or median over the problems, in [0, 1]
   std::uint64_t steps = 0;  ///< training steps in all
-  Fate fate = Fate::scored; ///< early_stop: training ended before its time on some problem
+  Fate fate = Fate::scored; ///< early_stop, non_finite: training ended before its time on some problem
   std::uint16_t trial = 0;  ///< of its params that gave the fitness, counted from 1; 0: as the program had them
 };
 

@@ -1,5 +1,11 @@
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "evolve/checkpoint.hpp"
 #include "lang/core/diagnostics.hpp"
 #include "search_record.hpp"
 
@@ -203,4 +209,19 @@ TEST_CASE("every preset is complete, and configurations read back from text and 
       CHECK(std::string(error.what()).starts_with("no data for the task cifar10"));
     }
   }
+}
+
+TEST_CASE("the checkpoints that fuzzing starts from are of the present form") {
+  int read = 0;
+  for (const auto& file : std::filesystem::directory_iterator(MLZ_SOURCE_DIR "/tests/fuzz/corpus/checkpoint")) {
+    std::ifstream in(file.path(), std::ios::binary);
+    const std::string body(std::istreambuf_iterator<char>(in), {});
+    std::uint64_t hash = 0xcbf29ce484222325;
+    for (const char c : body) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+    const std::string text = fmt::format("mlz-search-checkpoint {} {:016x} {}\n{}", kCheckpointVersion, hash, body.size(), body);
+    INFO(file.path().string());
+    CHECK(to_text(read_checkpoint(text, "seed")) == text);
+    ++read;
+  }
+  CHECK(read >= 3);
 }

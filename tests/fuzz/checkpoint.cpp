@@ -12,7 +12,8 @@ using namespace mlz;
 namespace {
 
 std::string with_first_line(fuzz::Bytes body) {
-  return fmt::format("mlz-search-checkpoint 1 {:016x} {}\n{}", fuzz::checksum(body), body.size(), fuzz::text_of(body));
+  return fmt::format("mlz-search-checkpoint {} {:016x} {}\n{}", evolve::kCheckpointVersion, fuzz::checksum(body), body.size(),
+                     fuzz::text_of(body));
 }
 
 int read(const std::string& text) {

@@ -95,7 +95,8 @@ eval::Outcome run_reference(const World& world, const std::string& text) {
 }
 
 struct Tally {
-  int alive = 0, died = 0;
+  int alive = 0, died = 0;  ///< lifetimes
+  int broken = 0;           ///< programs with predictions that ended a lifetime as they were not finite
 };
 
 /// Evaluates the cases in one batch and one by one on the reference engine.
@@ -108,10 +109,12 @@ Tally compare(const Tasks& tasks, const std::vector<Case>& programs, const vm::B
   Tally tally;
   for (std::size_t p = 0; p < programs.size(); ++p) {
     std::int64_t steps = 0;
+    bool broken = false;
     for (std::size_t k = 0; k < tasks.worlds.size(); ++k) {
       const World& world = tasks.worlds[k];
       const eval::Outcome expected = run_reference(world, programs[p].text);
       steps += expected.steps;
+      broken = broken || (expected.why == eval::Stop::error_limit && expected.non_finite > 0);
       INFO(programs[p].text);
       INFO("task ", k, ": ", outcomes[p].fitness[k], ", reference ", expected.score);
       REQUIRE(bits(outcomes[p].fitness[k]) == bits(expected.score));
@@ -119,6 +122,8 @@ Tally compare(const Tasks& tasks, const std::vector<Case>& programs, const vm::B
     }
     INFO(programs[p].text);
     REQUIRE(outcomes[p].steps == steps);
+    REQUIRE(outcomes[p].non_finite == broken);
+    tally.broken += broken ? 1 : 0;
   }
   return tally;
 }
@@ -145,9 +150,11 @@ TEST_CASE("regression: fitness and steps have the bits of the reference engine")
       const Tally t = compare(tasks, programs, options);
       all.alive += t.alive;
       all.died += t.died;
+      all.broken += t.broken;
     }
   }
-  MESSAGE(all.alive, " lifetimes scored, ", all.died, " failed");
+  MESSAGE(all.alive, " lifetimes scored, ", all.died, " failed; ", all.broken, " programs were not finite");
+  CHECK(all.broken > 50);
   CHECK(all.alive > 1000);
   CHECK(all.died > 300);
 }

@@ -55,7 +55,8 @@ std::string SearchDisplay::status(const evolve::SearchState& state, double best)
   std::string out = fmt::format("experiment {}  generation {}  {} programs  {}/s  best {:.6f}", state.experiment + 1,
                                 t.generations - state.before.generations, rate_text(static_cast<double>(t.evaluations)),
                                 rate_text(rate_), std::max(best, 0.0));
-  out += fmt::format("  same {}  stopped {}", share(t.duplicates, t.evaluations), fate(Fate::early_stop));
+  out += fmt::format("  same {}  stopped {}  not finite {}", share(t.duplicates, t.evaluations), fate(Fate::early_stop),
+                     fate(Fate::non_finite));
   if (config_.cost_limit > 0) out += fmt::format("  too costly {}", fate(Fate::over_limit));
   if (config_.probe_examples > 0) out += fmt::format("  alike {}", fate(Fate::alike));
   if (config_.hurdle_tasks > 0) out += fmt::format("  below the bar {}", fate(Fate::hurdle));
