@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <numeric>
 
 namespace mlz::evolve {
 namespace {
@@ -48,6 +49,8 @@ void Evolution::open_window() {
   entrants_.resize(std::size_t{count_} * options_.tournament);
   meets_children_.assign(count_, 0);
   waiting_.clear();
+  blocker_.resize(count_);
+  std::iota(blocker_.begin(), blocker_.end(), 0u);
   const bool tournaments = next_ >= options_.population && !options_.random_search;
   for (std::uint32_t j = 0; j < count_; ++j) {
     draws_[j] = Draws(options_.seed, options_.experiment, options_.island, next_ + j);
@@ -64,12 +67,15 @@ void Evolution::open_window() {
 }
 
 /// Whether everyone in a candidate's tournament is known. A slot before its own in this window holds a new child.
-bool Evolution::may_go(std::uint32_t j) const {
+bool Evolution::may_go(std::uint32_t j) {
   if (!meets_children_[j]) return true;
+  if (blocker_[j] != j && !resolved_[blocker_[j]]) return false;
   const std::uint32_t* entrants = &entrants_[std::size_t{j} * options_.tournament];
   for (std::uint32_t t = 0; t < options_.tournament; ++t) {
     const std::uint32_t child = entrants[t] - first_slot_;  // wraps to a large number for slots before the window
-    if (child < j && !resolved_[child]) return false;
+    if (child >= j || resolved_[child]) continue;
+    blocker_[j] = child;
+    return false;
   }
   return true;
 }

@@ -111,13 +111,14 @@ class alignas(128) Evolution {
   std::vector<std::uint32_t> entrants_;  // of each candidate's tournament
   std::vector<char> meets_children_;     // whether some of them are candidates of this window
   std::vector<char> resolved_;
+  std::vector<std::uint32_t> blocker_;   // by candidate: an entrant that was not resolved when last looked at, or itself
   std::vector<Identity> identities_;
   std::vector<std::uint32_t> ready_, waiting_, miss_places_;
   std::vector<Score> scores_;
 
   void open_window();
   void collect_ready();
-  bool may_go(std::uint32_t j) const;
+  bool may_go(std::uint32_t j);
   double fitness_of(std::uint32_t slot, std::uint32_t j) const;
   std::uint32_t winner(std::uint32_t j) const;
   void breed(std::uint32_t j, int worker);

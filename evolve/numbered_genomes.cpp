@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "lang/core/diagnostics.hpp"
 
 namespace mlz::evolve {
@@ -9,18 +11,18 @@ namespace {
 
 class NumberedJudge : public Judge {
  public:
-  NumberedJudge(const NumberedGenomes& genomes, const NumberedEvaluator& evaluator, int workers)
+  NumberedJudge(NumberedGenomes& genomes, const NumberedEvaluator& evaluator, int workers)
       : genomes_(genomes), evaluators_(static_cast<std::size_t>(workers), evaluator), programs_(evaluators_.size()) {}
 
   void score(std::span<const std::uint32_t> places, std::span<Score> out, int worker) override {
     auto& programs = programs_[static_cast<std::size_t>(worker)];
     programs.clear();
-    for (const std::uint32_t place : places) programs.push_back(&genomes_.live(place));
+    for (const std::uint32_t place : places) programs.push_back(&genomes_.live(place, worker));
     evaluators_[static_cast<std::size_t>(worker)].evaluate(programs, out);
   }
 
  private:
-  const NumberedGenomes& genomes_;
+  NumberedGenomes& genomes_;
   std::vector<NumberedEvaluator> evaluators_;           ///< one per worker
   std::vector<std::vector<const Genome*>> programs_;  ///< likewise
 };
@@ -34,11 +36,25 @@ void NumberedGenomes::resize(std::size_t places) {
   const auto capacity = static_cast<std::size_t>(options_.space.most_instructions()) + 1;
   genomes_.resize(places);
   live_.resize(places);
+  known_.resize(places);
   for (Genome& genome : genomes_) genome.code.reserve(capacity);
   for (Genome& genome : live_) genome.code.reserve(capacity);
 }
 
+void NumberedGenomes::copy(std::uint32_t from, std::uint32_t to) {
+  genomes_[to] = genomes_[from];
+  known_[to].identified = known_[to].has_live = false;
+  known_[to].parent = from;
+}
+
+void NumberedGenomes::swap(std::uint32_t a, std::uint32_t b) {
+  std::swap(genomes_[a], genomes_[b]);
+  std::swap(known_[a], known_[b]);
+  known_[a].has_live = known_[b].has_live = false;  // the live parts stay
+}
+
 void NumberedGenomes::start(std::uint32_t place, std::uint64_t number, Draws& draws) {
+  known_[place] = {};
   if (options_.first.empty()) {
     genomes_[place] = first_genome(options_.space, options_.random_start, draws);
   } else {
@@ -48,6 +64,7 @@ void NumberedGenomes::start(std::uint32_t place, std::uint64_t number, Draws& dr
 }
 
 void NumberedGenomes::random(std::uint32_t place, Draws& draws) {
+  known_[place] = {};
   genomes_[place] = redrawn(options_.space, options_.first.empty() ? Genome{} : options_.first.front(), draws);
 }
 
@@ -57,18 +74,47 @@ int NumberedGenomes::mutate(std::uint32_t place, Draws& draws) {
   return changed ? static_cast<int>(number) : -1;
 }
 
+/// Whether a program is its parent but for one instruction at most that is dead, and was.
+bool NumberedGenomes::does_as_parent(std::uint32_t place, std::uint64_t salt, const LiveFinder& finder) const {
+  const std::uint32_t parent = known_[place].parent;
+  if (parent == kNoPlace || !known_[parent].identified || known_[parent].salt != salt) return false;
+  const Genome &a = genomes_[parent], &b = genomes_[place];
+  if (a.length != b.length) return false;
+  const auto first = std::mismatch(a.code.begin(), a.code.end(), b.code.begin());
+  if (first.first == a.code.end()) return true;
+  if (!std::equal(first.first + 1, a.code.end(), first.second + 1)) return false;
+  return finder.dead_at(a, known_[parent].needs, static_cast<std::size_t>(first.first - a.code.begin()), *first.second);
+}
+
 Identity NumberedGenomes::identify(std::uint32_t place, std::uint64_t salt, int worker) {
-  Genome& live = live_[place];
   Finder& finder = finders_[static_cast<std::size_t>(worker)];
-  finder.live.find(genomes_[place], live);
-  Identity identity;
-  identity.size = static_cast<std::uint32_t>(live.code.size());
-  // Before the first experiment, as after a resume that has only the final test to do, there is no cache to ask.
-  if (finder.setup) identity.key = key_of(live, finder.live.born(), options_.space.banks, *finder.setup, salt);
+  Known& known = known_[place];
+  if (does_as_parent(place, salt, finder.live)) {
+    const Known& parent = known_[known.parent];
+    known = {parent.identity, parent.needs, salt, kNoPlace, true, false};
+  } else {
+    finder.live.find(genomes_[place], live_[place]);
+    known = {{}, finder.live.needs(), salt, kNoPlace, true, true};
+    known.identity.size = static_cast<std::uint32_t>(live_[place].code.size());
+    // Before the first experiment, as after a resume that has only the final test to do, there is no cache to ask.
+    if (finder.setup) {
+      known.identity.key =
+          key_of(live_[place], known.needs.after_setup, options_.space.banks, *finder.setup, salt);
+    }
+  }
+  Identity identity = known.identity;
   if (options_.cost_limit > 0) {
     identity.over_limit = static_cost(genomes_[place]).of(examples_) > options_.cost_limit * options_.cost_unit.of(examples_);
   }
   return identity;
+}
+
+const Genome& NumberedGenomes::live(std::uint32_t place, int worker) {
+  if (!known_[place].has_live) {
+    finders_[static_cast<std::size_t>(worker)].live.find(genomes_[place], live_[place]);
+    known_[place].has_live = true;
+  }
+  return live_[place];
 }
 
 void NumberedGenomes::prepare(const ProblemSet& search) {
@@ -109,6 +155,7 @@ std::string NumberedGenomes::live_text(std::uint32_t place) const {
 }
 
 void NumberedGenomes::read(std::uint32_t place, const std::string& text, const std::string& name) {
+  known_[place] = {};
   genomes_[place] = read_genome(text, name, options_.space.banks);
 }
 

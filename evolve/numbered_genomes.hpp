@@ -23,8 +23,8 @@ class NumberedGenomes : public Genomes {
   void resize(std::size_t places) override;
   void start(std::uint32_t place, std::uint64_t number, Draws& draws) override;
   void random(std::uint32_t place, Draws& draws) override;
-  void copy(std::uint32_t from, std::uint32_t to) override { genomes_[to] = genomes_[from]; }
-  void swap(std::uint32_t a, std::uint32_t b) override { std::swap(genomes_[a], genomes_[b]); }
+  void copy(std::uint32_t from, std::uint32_t to) override;
+  void swap(std::uint32_t a, std::uint32_t b) override;
   int mutate(std::uint32_t place, Draws& draws) override;
   Identity identify(std::uint32_t place, std::uint64_t salt, int worker) override;
   std::unique_ptr<Judge> judge(const ProblemSet& set, int workers) override;
@@ -37,11 +37,22 @@ class NumberedGenomes : public Genomes {
   void read(std::uint32_t place, const std::string& text, const std::string& name) override;
   std::string mutation_name(int number) const override;
 
-  const Genome& live(std::uint32_t place) const { return live_[place]; }
+  /// The live part of a program that has been identified.
+  const Genome& live(std::uint32_t place, int worker);
 
  private:
   Options options_;
   std::vector<Genome> genomes_, live_;
+  /// What is known of the program in a place, and where it was copied from.
+  struct Known {
+    Identity identity;
+    LiveFinder::Needs needs;
+    std::uint64_t salt = 0;
+    std::uint32_t parent = kNoPlace;
+    bool identified = false, has_live = false;
+  };
+  static constexpr std::uint32_t kNoPlace = 0xffffffff;
+  std::vector<Known> known_;
   double examples_ = 0;
   /// Finds out what a program is. On cache lines of its own, as every worker has one and writes to it all the time.
   struct alignas(128) Finder {
@@ -49,6 +60,8 @@ class NumberedGenomes : public Genomes {
     std::optional<SetupValues> setup;  ///< none before the first experiment
   };
   std::vector<Finder> finders_;
+
+  bool does_as_parent(std::uint32_t place, std::uint64_t salt, const LiveFinder& finder) const;
 };
 
 }  // namespace mlz::evolve

@@ -51,17 +51,27 @@ LiveFinder::LiveFinder(const Banks& banks) {
   effects_.reserve(3 * std::size_t{kLongestFunction});
 }
 
+LiveFinder::Effect LiveFinder::effect_of(const Instruction& i) const {
+  const QuickOp& op = quick_ops()[i.op];
+  const int out = base_[op.out] + i.out;
+  return {Mask{op.reads[0]} << (base_[op.in[0]] + i.in[0]) | Mask{op.reads[1]} << (base_[op.in[1]] + i.in[1]),
+          Mask{op.writes} << out, Mask{op.kills} << out};
+}
+
 void LiveFinder::take_effects(const Genome& genome) {
-  const auto& ops = quick_ops();
   effects_.resize(genome.code.size());
-  for (std::size_t k = 0; k < effects_.size(); ++k) {
-    const Instruction& i = genome.code[k];
-    const QuickOp& op = ops[i.op];
-    const int out = base_[op.out] + i.out;
-    effects_[k].uses = Mask{op.reads[0]} << (base_[op.in[0]] + i.in[0]) | Mask{op.reads[1]} << (base_[op.in[1]] + i.in[1]);
-    effects_[k].defines = Mask{op.writes} << out;
-    effects_[k].kills = Mask{op.kills} << out;
+  for (std::size_t k = 0; k < effects_.size(); ++k) effects_[k] = effect_of(genome.code[k]);
+}
+
+bool LiveFinder::dead_at(const Genome& genome, const Needs& needs, std::size_t at, const Instruction& other) const {
+  const std::size_t f = at < genome.first(1) ? 0 : at < genome.first(2) ? 1 : 2;
+  Mask after = f == 0 ? needs.after_setup : f == 1 ? needs.after_predict : needs.after_learn;
+  for (std::size_t k = genome.first(f) + genome.length[f]; --k > at;) {
+    const Effect e = effect_of(genome.code[k]);
+    const Mask live = all_if((e.defines & after) != 0);
+    after = (after & ~(e.kills & live)) | (e.uses & live);
   }
+  return ((effect_of(genome.code[at]).defines | effect_of(other).defines) & after) == 0;
 }
 
 LiveFinder::Mask LiveFinder::needed_before(const Genome& genome, std::size_t f, Mask after) const {
@@ -96,7 +106,7 @@ void LiveFinder::keep_live(const Genome& genome, std::size_t f, Mask after, Geno
 
 void LiveFinder::find(const Genome& genome, Genome& live) {
   take_effects(genome);
-  Mask before_predict = 0, before_learn = 0, after_predict = 0, after_learn = 0;
+  Mask before_predict = 0, before_learn = 0, after_predict = 0, after_learn = 0;  // grow until they fit each other
   for (bool changed = true; changed;) {
     after_predict = ((before_predict | before_learn) & ~given_) | prediction_;
     after_learn = before_predict & ~given_;
@@ -106,10 +116,10 @@ void LiveFinder::find(const Genome& genome, Genome& live) {
     before_predict = predict;
     before_learn = learn;
   }
-  born_ = before_predict & ~given_;
+  needs_ = {before_predict & ~given_, after_predict, after_learn};
   live.code.clear();
   live.length = {};
-  keep_live(genome, 0, born_, live);
+  keep_live(genome, 0, needs_.after_setup, live);
   keep_live(genome, 1, after_predict, live);
   keep_live(genome, 2, after_learn, live);
 }

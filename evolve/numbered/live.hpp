@@ -19,17 +19,26 @@ class LiveFinder {
   void find(const Genome& genome, Genome& live);
 
   using Mask = std::uint64_t;  ///< one bit for each register: scalars, then vectors, then matrices
-  /// Registers whose value after Setup can matter, of the program last looked at.
-  Mask born() const { return born_; }
+  /// Registers whose values can matter after Setup, Predict and Learn.
+  struct Needs {
+    Mask after_setup = 0, after_predict = 0, after_learn = 0;
+  };
+  /// Of the program last looked at.
+  const Needs& needs() const { return needs_; }
+  /// Whether the instruction at `at`, of a program with such needs, is dead, and `other` would be in its place: then the
+  /// program does the same with either.
+  bool dead_at(const Genome& genome, const Needs& needs, std::size_t at, const Instruction& other) const;
 
  private:
   struct Effect {
     Mask uses = 0, defines = 0, kills = 0;  // kills: defines all of it
   };
   std::array<int, 3> base_{};
-  Mask given_ = 0, prediction_ = 0, born_ = 0;
+  Mask given_ = 0, prediction_ = 0;
+  Needs needs_;
   std::vector<Effect> effects_;
 
+  Effect effect_of(const Instruction& instruction) const;
   Mask bit(Kind kind, int address) const { return Mask{1} << (base_[static_cast<std::size_t>(kind)] + address); }
   void take_effects(const Genome& genome);
   Mask needed_before(const Genome& genome, std::size_t f, Mask after) const;
