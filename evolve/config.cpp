@@ -181,7 +181,9 @@ const Preset& find_preset(const std::string& name) {
     if (preset.name == name) return preset;
     names.push_back(preset.name);
   }
-  throw InputError(fmt::format("there is no preset \"{}\"; presets are: {}", name, fmt::join(names, ", ")));
+  const std::string near = closest(name, names);
+  throw InputError(fmt::format("there is no preset \"{}\"{}; presets are: {}", name,
+                               near.empty() ? "" : fmt::format(" (did you mean {}?)", near), fmt::join(names, ", ")));
 }
 
 std::string list_presets() {
