@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "command.hpp"
 
 using namespace mlz::tools::test;
@@ -54,6 +56,15 @@ TEST_CASE("trained params learn from data that they have not seen") {
   const std::string vsml = "stdlib/vsml.mlz --set shift=0 ", stream = "--task online:data=digits,size=8,steps=200 --runs 4";
   CHECK(mean(vsml + "--load " MLZ_SOURCE_DIR "/models/vsml-mnist.safetensors " + stream) >= 0.25);
   CHECK(mean(vsml + stream) <= 0.2);
+}
+
+TEST_CASE("trained synapses learn to act in random nets") {
+  const auto mean = [](const std::string& arguments) {
+    return result_of("stdlib/sfnn.mlz --task acrobot:episodes=4 --runs 24 " + arguments).at("train").get<double>();
+  };
+  const std::string load = "--load " MLZ_SOURCE_DIR "/models/sfnn-acrobot.safetensors --set nodes=";
+  CHECK(mean(load + "14") >= std::max(-430.0, mean("--set nodes=14") + 50));
+  CHECK(mean(load + "20") >= -440);
 }
 
 TEST_CASE("learners act in worlds") {
