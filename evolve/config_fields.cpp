@@ -116,7 +116,8 @@ std::vector<ConfigField> param_fields() {
              "ga (genetic algorithm), grad (gradient descent), fme (fitness monotonic execution), or random for "
              "comparison",
              {"none", "es", "cma", "ga", "grad", "fme", "random"}),
-      g.number("sigma", &Config::sigma, 1e-12, 1e12, "deviation of the noise on params, with --tune-inside too; cma: at the start"),
+      g.number("sigma", &Config::sigma, 1e-12, 1e12,
+               "deviation of the noise on params, with --tune-inside too; cma: at the start"),
       g.number("rate", &Config::rate, 1e-12, 1e12, "es, grad: learning rate of Adam"),
       g.number("beta1", &Config::beta1, 0, 0.999999, "es, grad: how much of its mean Adam keeps in a step"),
       g.number("beta2", &Config::beta2, 0, 0.999999999, "es, grad: how much of its mean square Adam keeps in a step"),

@@ -287,7 +287,9 @@ TEST_CASE("a text that lost, gained or renamed a param does not get params of an
                        " > /dev/null").c_str()) == 0);
   const auto refusal = [&](const std::string& from, const std::string& to) {
     std::string changed = text;
-    for (std::size_t at = 0; (at = changed.find(from, at)) != std::string::npos; at += to.size()) changed.replace(at, from.size(), to);
+    for (std::size_t at = 0; (at = changed.find(from, at)) != std::string::npos; at += to.size()) {
+      changed.replace(at, from.size(), to);
+    }
     std::ofstream(folder / "changed.mlz") << changed;
     const Ended ended = run("--preset program --population 4 --evaluations 4 --tune-inside 1 --init " + (folder / "changed.mlz") +
                             " " + task + "--load " + model);

@@ -81,8 +81,8 @@ TEST_CASE("cache, threads and window change nothing where params are tuned insid
 
 TEST_CASE("a search that tunes params inside evaluations goes on from any state as if it had not stopped") {
   goes_on_from_any_state(inside(), {1, 16, 50});
-  goes_on_from_any_state(inside("islands = 2\nmigrate-every = 1\nhurdle-tasks = 1\nselect-task = digits:size=8,train=30,valid=20"),
-                         {16, 40});
+  goes_on_from_any_state(
+      inside("islands = 2\nmigrate-every = 1\nhurdle-tasks = 1\nselect-task = digits:size=8,train=30,valid=20"), {16, 40});
 }
 
 TEST_CASE("tuned params are inherited, and every trial counts as training") {

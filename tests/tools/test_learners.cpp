@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "command.hpp"
 
 using namespace mlz::tools::test;
@@ -76,6 +78,15 @@ TEST_CASE("cloned params do back-propagation") {
   const std::string vsml = "stdlib/vsml.mlz --set backward_pass=2 --set channel=0 --set gain=128 " + digits;
   CHECK(result_of(vsml + " " + params).at("train").get<double>() >= 0.55);
   CHECK(result_of(vsml).at("train").get<double>() <= 0.2);
+}
+
+TEST_CASE("trained synapses learn to act in random nets") {
+  const auto mean = [](const std::string& arguments) {
+    return result_of("stdlib/sfnn.mlz --task acrobot:episodes=4 --runs 24 " + arguments).at("train").get<double>();
+  };
+  const std::string load = "--load " MLZ_SOURCE_DIR "/models/sfnn-acrobot.safetensors --set nodes=";
+  CHECK(mean(load + "14") >= std::max(-430.0, mean("--set nodes=14") + 50));
+  CHECK(mean(load + "20") >= -440);
 }
 
 TEST_CASE("learners act in worlds") {
