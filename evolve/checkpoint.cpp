@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -21,6 +22,31 @@ std::uint64_t checksum(std::string_view text) {
     hash *= 0x100000001b3;
   }
   return hash;
+}
+
+/// Names of what has to be a whole number, or numbers all of which are: conversions of others are not defined.
+bool is_count(std::string_view name) {
+  static constexpr std::string_view kCounts[] = {"evaluations", "generations", "train_steps", "fates",       "experiment", "candidate",
+                                                 "size",        "likeness",    "candidates",  "generation", "held_out_at"};
+  return std::ranges::find(kCounts, name) != std::end(kCounts);
+}
+
+/// False where a count below `j` is no whole number.
+bool has_whole_counts(const Json& j, bool count = false) {
+  if (j.is_object()) {
+    return std::ranges::all_of(j.items(), [&](const auto& item) {
+      return has_whole_counts(item.value(), count || is_count(item.key()));
+    });
+  }
+  if (j.is_array()) return std::ranges::all_of(j, [&](const Json& one) { return has_whole_counts(one, count); });
+  return !count || j.is_number_integer();
+}
+
+/// Pairs of a fingerprint and a score.
+bool has_whole_fingerprints(const Json& known) {
+  return std::ranges::all_of(known, [](const Json& island) {
+    return std::ranges::all_of(island, [](const Json& pair) { return pair.at(0).is_number_integer(); });
+  });
 }
 
 Json json_of(const Totals& t) {
@@ -158,8 +184,11 @@ Checkpoint read_checkpoint(const std::string& text, const std::string& name) {
   try {
     const Json json = Json::parse(body);
     apply_config(out.config, json.at("config").dump(), name);
+    const Json& state = json.at("state");
+    if (!has_whole_counts(state) || !has_whole_counts(json.at("log_sizes"), true) || !has_whole_fingerprints(state.at("known")))
+      refuse("is damaged: a count is not a whole number");
     json.at("log_sizes").get_to(out.log_sizes);
-    out.state = state_of(json.at("state"));
+    out.state = state_of(state);
   } catch (const nlohmann::json::exception& error) {
     refuse(fmt::format("is damaged: {}", error.what()));
   }
