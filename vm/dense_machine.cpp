@@ -156,7 +156,7 @@ class DenseMachine final : public Machine {
     RegisterId last = kNoRegister;
     for (const auto& [offset, id] : places) {
       if (last != kNoRegister && offset < end) alone[id] = alone[last] = 0;
-      const std::int64_t its_end = offset + program_.registers[id].size();
+      const std::int64_t its_end = offset + optimised_.program.registers[id].size();
       if (its_end > end) {
         end = its_end;
         last = id;
