@@ -14,6 +14,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr const char* kMagic = "mlz-search-checkpoint";
+constexpr int kVersion = 5;
 
 std::uint64_t checksum(std::string_view text) {
   std::uint64_t hash = 0xcbf29ce484222325;
@@ -154,13 +155,16 @@ bool consistent(const SearchState& s, const Config& c) {
 
 }  // namespace
 
+std::string with_first_line(std::string_view body) {
+  return fmt::format("{} {} {:016x} {}\n{}", kMagic, kVersion, checksum(body), body.size(), body);
+}
+
 std::string to_text(const Checkpoint& checkpoint) {
   Json json;
   json["config"] = Json::parse(to_json(checkpoint.config));
   json["log_sizes"] = checkpoint.log_sizes;
   json["state"] = json_of(checkpoint.state);
-  const std::string body = json.dump() + "\n";
-  return fmt::format("{} {} {:016x} {}\n{}", kMagic, kCheckpointVersion, checksum(body), body.size(), body);
+  return with_first_line(json.dump() + "\n");
 }
 
 Checkpoint read_checkpoint(const std::string& text, const std::string& name) {
@@ -171,8 +175,8 @@ Checkpoint read_checkpoint(const std::string& text, const std::string& name) {
   int version = 0;
   std::size_t size = 0;
   if (!(head >> magic) || magic != kMagic) refuse("is not a checkpoint of mlzevolve");
-  if (!(head >> version) || version != kCheckpointVersion) {
-    refuse(fmt::format("is a checkpoint of version {}; this mlzevolve reads version {}", version, kCheckpointVersion));
+  if (!(head >> version) || version != kVersion) {
+    refuse(fmt::format("is a checkpoint of version {}; this mlzevolve reads version {}", version, kVersion));
   }
   if (!(head >> sum >> size) || end == std::string::npos) refuse("is damaged: its first line is incomplete");
   const std::string_view body = std::string_view(text).substr(end + 1);

@@ -1,6 +1,7 @@
 #pragma once
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "evolve/search.hpp"
 
@@ -13,9 +14,10 @@ struct Checkpoint {
   std::map<std::string, std::uint64_t> log_sizes;
 };
 
-inline constexpr int kCheckpointVersion = 5;
+/// A checkpoint file: the first line, with format version, checksum and length, before the body.
+std::string with_first_line(std::string_view body);
 
-/// The text of a checkpoint: a line with format version, checksum and length, then JSON.
+/// The text of a checkpoint: such a line, then JSON.
 std::string to_text(const Checkpoint& checkpoint);
 
 /// Reads one back. Throws InputError that says what is wrong: not a checkpoint, another version, cut off, damaged.

@@ -48,9 +48,7 @@ std::size_t Plan<T>::lay_out(const std::vector<char>& kept) {
       planner.use(i.out);
       planner.next_moment();
       const std::int64_t size = reg(i.out).size();
-      if (std::find(i.in.begin(), i.in.begin() + i.in_count, i.out) != i.in.begin() + i.in_count) {
-        scratch = std::max(scratch, size * width_);
-      }
+      if (reads(i, i.out)) scratch = std::max(scratch, size * width_);
       if (op_info(i.op).has(kRandom)) largest_draw_ = std::max(largest_draw_, size);
     }
   }
@@ -91,8 +89,7 @@ Step<T> Plan<T>::prepare(const BoundInstruction& i, const std::array<View, 3>& o
 /// Kernels other than elementwise ones may not write what they still read.
 template <class T>
 void Plan<T>::keep_operands(const BoundInstruction& i, Step<T>& step) {
-  if (std::find(i.in.begin(), i.in.begin() + i.in_count, i.out) == i.in.begin() + i.in_count)
-    return;
+  if (!reads(i, i.out)) return;
   if (i.op == OpId::set) return;  // whole onto itself
   step.copy_to = step.call.out;
   step.copy_count = reg(i.out).size() * width_;

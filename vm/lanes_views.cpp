@@ -55,10 +55,6 @@ bool is_straight(const std::vector<std::int32_t>& index) {
   return index[0] >= 0;
 }
 
-bool reads(const BoundInstruction& i, RegisterId r) {
-  return std::find(i.in.begin(), i.in.begin() + i.in_count, r) != i.in.begin() + i.in_count;
-}
-
 }  // namespace
 
 std::vector<std::int32_t> moved_entries(const BoundProgram& program, const BoundInstruction& i) {

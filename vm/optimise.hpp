@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -64,6 +65,10 @@ std::vector<char> visible_registers(const BoundProgram& program);
 std::vector<char> kept_registers(const BoundProgram& program, const std::vector<BoundInstruction>& fixed);
 /// Whether an instruction keeps parts of its result's old value: all `set`s but the first of a concat.
 inline bool keeps_old_value(const BoundInstruction& i) { return i.op == OpId::set && i.value == 0; }
+/// Whether an instruction has the register among its operands.
+inline bool reads(const BoundInstruction& i, RegisterId r) {
+  return std::find(i.in.begin(), i.in.begin() + i.in_count, r) != i.in.begin() + i.in_count;
+}
 /// A new constant register.
 RegisterId add_constant(BoundProgram& program, double value);
 /// Turns an instruction into a copy of `from`.

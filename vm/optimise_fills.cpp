@@ -8,10 +8,6 @@ namespace {
 /// How far ahead a write is looked after: bounds the time taken on unrolled programs.
 constexpr std::size_t kWindow = 256;
 
-bool reads(const BoundInstruction& i, RegisterId r) {
-  return std::find(i.in.begin(), i.in.begin() + i.in_count, r) != i.in.begin() + i.in_count;
-}
-
 /// Which columns, or else which rows, of a register have been written whole.
 class Coverage {
  public:

@@ -1,5 +1,4 @@
 #include <doctest/doctest.h>
-#include <fmt/format.h>
 
 #include <filesystem>
 #include <fstream>
@@ -216,9 +215,7 @@ TEST_CASE("the checkpoints that fuzzing starts from are of the present form") {
   for (const auto& file : std::filesystem::directory_iterator(MLZ_SOURCE_DIR "/tests/fuzz/corpus/checkpoint")) {
     std::ifstream in(file.path(), std::ios::binary);
     const std::string body(std::istreambuf_iterator<char>(in), {});
-    std::uint64_t hash = 0xcbf29ce484222325;
-    for (const char c : body) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-    const std::string text = fmt::format("mlz-search-checkpoint {} {:016x} {}\n{}", kCheckpointVersion, hash, body.size(), body);
+    const std::string text = with_first_line(body);
     INFO(file.path().string());
     if (file.path().filename().string().starts_with("damaged")) {
       CHECK_THROWS_AS(read_checkpoint(text, "seed"), InputError);

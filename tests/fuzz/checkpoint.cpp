@@ -2,19 +2,12 @@
 // not hide the reader. An input that has its own first line is read as it is, too.
 #include "evolve/checkpoint.hpp"
 
-#include <fmt/format.h>
-
 #include "lang/core/diagnostics.hpp"
 #include "target.hpp"
 
 using namespace mlz;
 
 namespace {
-
-std::string with_first_line(fuzz::Bytes body) {
-  return fmt::format("mlz-search-checkpoint {} {:016x} {}\n{}", evolve::kCheckpointVersion, fuzz::checksum(body), body.size(),
-                     fuzz::text_of(body));
-}
 
 int read(const std::string& text) {
   return fuzz::read_or_refuse<InputError>([&] {
@@ -27,5 +20,5 @@ int read(const std::string& text) {
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   read(fuzz::text_of({data, size}));
-  return read(with_first_line({data, size}));
+  return read(evolve::with_first_line(fuzz::text_of({data, size})));
 }

@@ -1,6 +1,7 @@
 #include <set>
 
 #include "device.hpp"
+#include "tests/support/ops_seen.hpp"
 #include "tests/support/random_bound.hpp"
 #include "tests/support/random_program.hpp"
 #include "tests/vm_differential/life.hpp"
@@ -35,19 +36,6 @@ vm::MachineOptions options_of(std::uint64_t seed, int lanes, vm::DType dtype, bo
   return o;
 }
 
-/// Two steps of a life of both; `look` after each function.
-template <class Look>
-void lead(Lives& lives, Look look) {
-  lives.setup();
-  look();
-  for (int step = 0; step < 2; ++step) {
-    lives.predict();
-    look();
-    lives.learn();
-    look();
-  }
-}
-
 vm::BoundProgram text_program(std::uint64_t seed) {
   vm::BindOptions options;
   options.sizes["features"] = std::array{2, 3, 4, 7, 8, 11, 19, 70}[seed % 8];
@@ -62,11 +50,7 @@ TEST_CASE("in f64 without BLAS the launches have the bits of the reference engin
   long entries = 0, finite = 0;
   for (std::uint64_t seed = 0; seed < kPrograms; ++seed) {
     const vm::BoundProgram program = seed % 2 == 0 ? random_program(seed) : text_program(seed);
-    for (const auto& code : program.code) {
-      for (const auto& i : code) {
-        if (i.live) seen.insert(i.op);
-      }
-    }
+    note_ops(program, seen);
     const int lanes = 1 + static_cast<int>(seed % 3);
     vm::MachineOptions options = options_of(seed, lanes, vm::DType::f64, false);
     options.fuse = seed % 5 != 0;
@@ -86,12 +70,7 @@ TEST_CASE("in f64 without BLAS the launches have the bits of the reference engin
       }
     });
   }
-  for (const OpInfo& op : op_table()) {
-    const bool never_bound =
-        op.id == OpId::noop || op.id == OpId::constant || op.id == OpId::concat || op.id == OpId::set_fraction;
-    INFO(op.name());
-    CHECK((never_bound || seen.contains(op.id)));
-  }
+  check_all_seen(seen);
   CHECK(finite < entries);
   CHECK(static_cast<double>(finite) > 0.5 * static_cast<double>(entries));
 }

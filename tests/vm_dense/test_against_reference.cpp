@@ -3,6 +3,7 @@
 #include <set>
 
 #include "tests/support/compare.hpp"
+#include "tests/support/ops_seen.hpp"
 #include "tests/support/random_bound.hpp"
 #include "vm/blas.hpp"
 #include "vm/dense.hpp"
@@ -59,11 +60,7 @@ TEST_CASE("in f64 without BLAS the dense engine has the bits of the reference en
   std::set<OpId> seen;
   for (std::uint64_t seed = 0; seed < 2000; ++seed) {
     const vm::BoundProgram program = random_program(seed);
-    for (const auto& code : program.code) {
-      for (const auto& i : code) {
-        if (i.live) seen.insert(i.op);
-      }
-    }
+    note_ops(program, seen);
     vm::MachineOptions options = exact_options();
     for (const std::size_t k : {std::size_t{0}, std::size_t{1}, 2 + seed % 4}) {
       const Setting& setting = settings[k];
@@ -85,12 +82,7 @@ TEST_CASE("in f64 without BLAS the dense engine has the bits of the reference en
   if (skipped > 0)
     MESSAGE(skipped, " comparisons skipped: this processor lacks the level of x86-64");
   CHECK(static_cast<double>(finite) > 0.9 * static_cast<double>(entries));
-  for (const OpInfo& op : op_table()) {
-    const bool never_bound = op.id == OpId::noop || op.id == OpId::constant ||
-                             op.id == OpId::concat || op.id == OpId::set_fraction;
-    INFO(op.name());
-    CHECK((never_bound || seen.contains(op.id)));
-  }
+  check_all_seen(seen);
 }
 
 TEST_CASE("registers larger than a tile have the same bits too") {

@@ -56,4 +56,17 @@ class Lives {
   }
 };
 
+/// Two steps of a life of all; `look` after each function.
+template <class Look>
+void lead(Lives& lives, Look look) {
+  lives.setup();
+  look();
+  for (int step = 0; step < 2; ++step) {
+    lives.predict();
+    look();
+    lives.learn();
+    look();
+  }
+}
+
 }  // namespace mlz::test

@@ -1,6 +1,7 @@
 #include <set>
 
 #include "life.hpp"
+#include "tests/support/ops_seen.hpp"
 #include "tests/support/random_program.hpp"
 #include "vm/dense.hpp"
 #include "vm/lanes.hpp"
@@ -43,35 +44,6 @@ vm::MachineOptions options_of(std::uint64_t seed, int lanes, vm::DType dtype) {
 vm::Level level_of(std::uint64_t seed) {
   const vm::Level level = vm::kLevels[seed % 3];
   return vm::level_available(level) ? level : vm::Level::v2;
-}
-
-void note_ops(const vm::BoundProgram& program, std::set<OpId>& seen) {
-  for (const auto& code : program.code) {
-    for (const auto& i : code) {
-      if (i.live) seen.insert(i.op);
-    }
-  }
-}
-
-/// Every op that bound programs have.
-void check_all_seen(const std::set<OpId>& seen) {
-  for (const OpInfo& op : op_table()) {
-    const bool never_bound = op.id == OpId::noop || op.id == OpId::constant || op.id == OpId::concat ||
-                             op.id == OpId::set_fraction;
-    INFO(op.name());
-    CHECK((never_bound || seen.contains(op.id)));
-  }
-}
-
-void lead(Lives& lives, const std::function<void()>& look) {
-  lives.setup();
-  look();
-  for (int step = 0; step < 2; ++step) {
-    lives.predict();
-    look();
-    lives.learn();
-    look();
-  }
 }
 
 }  // namespace

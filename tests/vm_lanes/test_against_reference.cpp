@@ -3,6 +3,7 @@
 #include <set>
 
 #include "tests/support/compare.hpp"
+#include "tests/support/ops_seen.hpp"
 #include "tests/support/random_bound.hpp"
 #include "vm/lanes.hpp"
 #include "vm/reference.hpp"
@@ -55,11 +56,7 @@ TEST_CASE("in f64 every lane has the bits of the reference engine, at every leve
   std::set<OpId> seen;
   for (std::uint64_t seed = 0; seed < 1500; ++seed) {
     const vm::BoundProgram program = random_program(seed);
-    for (const auto& code : program.code) {
-      for (const auto& i : code) {
-        if (i.live) seen.insert(i.op);
-      }
-    }
+    note_ops(program, seen);
     const int lanes = 1 + static_cast<int>(seed % 11);
     const vm::MachineOptions options = some_lanes(lanes, vm::DType::f64);
     const vm::Level level = vm::kLevels[seed % 3];
@@ -83,12 +80,7 @@ TEST_CASE("in f64 every lane has the bits of the reference engine, at every leve
   }
   if (skipped > 0) MESSAGE(skipped, " programs skipped: this processor lacks a kernel level");
   CHECK(static_cast<double>(finite) > 0.9 * static_cast<double>(entries));
-  for (const OpInfo& op : op_table()) {
-    const bool never_bound = op.id == OpId::noop || op.id == OpId::constant ||
-                             op.id == OpId::concat || op.id == OpId::set_fraction;
-    INFO(op.name());
-    CHECK((never_bound || seen.contains(op.id)));
-  }
+  check_all_seen(seen);
 }
 
 TEST_CASE("in f32 results depend neither on the number of lanes nor on the level") {
