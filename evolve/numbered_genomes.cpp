@@ -30,7 +30,7 @@ class NumberedJudge : public Judge {
 }  // namespace
 
 NumberedGenomes::NumberedGenomes(Options options, int workers)
-    : options_(std::move(options)), finders_(static_cast<std::size_t>(workers), Finder{LiveFinder(options_.space.banks), {}}) {}
+    : options_(std::move(options)), finders_(static_cast<std::size_t>(workers), Finder{LiveFinder(options_.space.banks), {}, {}}) {}
 
 void NumberedGenomes::resize(std::size_t places) {
   const auto capacity = static_cast<std::size_t>(options_.space.most_instructions()) + 1;
@@ -86,6 +86,13 @@ bool NumberedGenomes::does_as_parent(std::uint32_t place, std::uint64_t salt, co
   return finder.dead_at(a, known_[parent].needs, static_cast<std::size_t>(first.first - a.code.begin()), *first.second);
 }
 
+/// One key for all programs that are sure to predict zero always; else of the program.
+Key NumberedGenomes::key_for(const Genome& live, LiveFinder::Mask born, std::uint64_t salt, Finder& finder) const {
+  if (!finder.setup->run(live)) return key_of(live, salt);
+  if (finder.zero->predicts_zero(live, *finder.setup)) return KeyMaker(salt).key();
+  return key_of(live, born, options_.space.banks, *finder.setup, salt);
+}
+
 Identity NumberedGenomes::identify(std::uint32_t place, std::uint64_t salt, int worker) {
   Finder& finder = finders_[static_cast<std::size_t>(worker)];
   Known& known = known_[place];
@@ -97,10 +104,7 @@ Identity NumberedGenomes::identify(std::uint32_t place, std::uint64_t salt, int 
     known = {{}, finder.live.needs(), salt, kNoPlace, true, true};
     known.identity.size = static_cast<std::uint32_t>(live_[place].code.size());
     // Before the first experiment, as after a resume that has only the final test to do, there is no cache to ask.
-    if (finder.setup) {
-      known.identity.key =
-          key_of(live_[place], known.needs.after_setup, options_.space.banks, *finder.setup, salt);
-    }
+    if (finder.setup) known.identity.key = key_for(live_[place], known.needs.after_setup, salt, finder);
   }
   Identity identity = known.identity;
   if (options_.cost_limit > 0) {
@@ -120,7 +124,11 @@ const Genome& NumberedGenomes::live(std::uint32_t place, int worker) {
 void NumberedGenomes::prepare(const ProblemSet& search) {
   examples_ = static_cast<double>(search.problems.front().train->size());
   const auto features = static_cast<std::size_t>(search.info().sizes.at("features"));
-  for (Finder& finder : finders_) finder.setup.emplace(options_.space.banks, features);
+  const DataBounds bounds = bounds_of(search);
+  for (Finder& finder : finders_) {
+    finder.setup.emplace(options_.space.banks, features);
+    finder.zero.emplace(options_.space.banks, bounds, features);
+  }
 }
 
 void NumberedGenomes::check(const tasks::Task& task) {

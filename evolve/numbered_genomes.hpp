@@ -1,6 +1,7 @@
 #pragma once
 #include "evolve/genomes.hpp"
 #include "evolve/numbered/mutations.hpp"
+#include "evolve/numbered/zero.hpp"
 
 namespace mlz::evolve {
 
@@ -58,9 +59,11 @@ class NumberedGenomes : public Genomes {
   struct alignas(128) Finder {
     LiveFinder live;
     std::optional<SetupValues> setup;  ///< none before the first experiment
+    std::optional<ZeroFinder> zero;    ///< likewise
   };
   std::vector<Finder> finders_;
 
+  Key key_for(const Genome& live, LiveFinder::Mask born, std::uint64_t salt, Finder& finder) const;
   bool does_as_parent(std::uint32_t place, std::uint64_t salt, const LiveFinder& finder) const;
 };
 

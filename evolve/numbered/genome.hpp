@@ -26,7 +26,12 @@ struct Instruction {
   void set_pair(std::array<float, 2> pair) { bits = std::bit_cast<std::uint64_t>(pair); }
   const NumberedOp& info() const { return numbered_ops()[op]; }
 
-  bool operator==(const Instruction&) const = default;
+  /// Whether all bytes are the same.
+  bool operator==(const Instruction& other) const {
+    using Bytes = std::array<std::uint64_t, 2>;
+    const auto mine = std::bit_cast<Bytes>(*this), theirs = std::bit_cast<Bytes>(other);
+    return ((mine[0] ^ theirs[0]) | (mine[1] ^ theirs[1])) == 0;
+  }
 };
 static_assert(sizeof(Instruction) == 16);
 

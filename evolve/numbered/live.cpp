@@ -3,35 +3,34 @@
 #include <utility>
 
 namespace mlz::evolve {
-namespace {
 
 /// The op table in a form that is quick to look up. `reads` and `writes` are 1 for operands and results there are.
-struct QuickOp {
+struct LiveFinder::QuickOp {
   std::array<std::uint8_t, 2> in{}, reads{};
   std::uint8_t out = 0, writes = 0, kills = 0;
   bool commutative = false;
 };
 
-std::array<QuickOp, kNumberedOps> make_quick_ops() {
-  std::array<QuickOp, kNumberedOps> made;
-  for (const NumberedOp& op : numbered_ops()) {
-    QuickOp& q = made[static_cast<std::size_t>(op.number)];
-    for (std::size_t k = 0; k < op.in.size(); ++k) {
-      q.in[k] = static_cast<std::uint8_t>(op.in[k]);
-      q.reads[k] = 1;
+const LiveFinder::QuickOp* LiveFinder::quick_ops() {
+  static const auto table = [] {
+    std::array<QuickOp, kNumberedOps> made;
+    for (const NumberedOp& op : numbered_ops()) {
+      QuickOp& q = made[static_cast<std::size_t>(op.number)];
+      for (std::size_t k = 0; k < op.in.size(); ++k) {
+        q.in[k] = static_cast<std::uint8_t>(op.in[k]);
+        q.reads[k] = 1;
+      }
+      q.out = static_cast<std::uint8_t>(op.out);
+      q.writes = op.has_out;
+      q.kills = op.has_out && !op.keeps();
+      q.commutative = op.commutative;
     }
-    q.out = static_cast<std::uint8_t>(op.out);
-    q.writes = op.has_out;
-    q.kills = op.has_out && !op.keeps();
-    q.commutative = op.commutative;
-  }
-  return made;
+    return made;
+  }();
+  return table.data();
 }
 
-const std::array<QuickOp, kNumberedOps>& quick_ops() {
-  static const auto table = make_quick_ops();
-  return table;
-}
+namespace {
 
 /// All ones if any of what an instruction defines is needed. Which instructions are live cannot be foreseen, so nothing
 /// here branches on it.
@@ -44,7 +43,7 @@ std::uint64_t fold(std::uint64_t a, std::uint64_t b) {
 
 }  // namespace
 
-LiveFinder::LiveFinder(const Banks& banks) {
+LiveFinder::LiveFinder(const Banks& banks) : ops_(quick_ops()) {
   base_ = {0, banks.count[0], banks.count[0] + banks.count[1]};
   given_ = bit(Kind::scalar, kTargetScalar) | bit(Kind::vector, kFeaturesVector);
   prediction_ = bit(Kind::scalar, kPredictionScalar);
@@ -52,7 +51,7 @@ LiveFinder::LiveFinder(const Banks& banks) {
 }
 
 LiveFinder::Effect LiveFinder::effect_of(const Instruction& i) const {
-  const QuickOp& op = quick_ops()[i.op];
+  const QuickOp& op = ops_[i.op];
   const int out = base_[op.out] + i.out;
   return {Mask{op.reads[0]} << (base_[op.in[0]] + i.in[0]) | Mask{op.reads[1]} << (base_[op.in[1]] + i.in[1]),
           Mask{op.writes} << out, Mask{op.kills} << out};
@@ -133,7 +132,7 @@ void KeyMaker::add(std::uint64_t x, std::uint64_t y) {
 }
 
 void KeyMaker::add(std::span<const Instruction> code) {
-  const auto& ops = quick_ops();
+  const LiveFinder::QuickOp* const ops = LiveFinder::quick_ops();
   add(code.size(), 1);
   for (const Instruction& i : code) {
     std::array<std::uint8_t, 2> in = i.in;
@@ -156,8 +155,8 @@ Key key_of(const Genome& live, std::uint64_t salt) {
   return maker.key();
 }
 
-Key key_of(const Genome& live, LiveFinder::Mask born, const Banks& banks, SetupValues& setup, std::uint64_t salt) {
-  if (!setup.run(live)) return key_of(live, salt);
+Key key_of(const Genome& live, LiveFinder::Mask born, const Banks& banks, const SetupValues& setup,
+           std::uint64_t salt) {
   KeyMaker maker(salt);
   maker.add(born, 2);
   for (LiveFinder::Mask left = born; left != 0; left &= left - 1) {

@@ -29,7 +29,11 @@ class LiveFinder {
   /// program does the same with either.
   bool dead_at(const Genome& genome, const Needs& needs, std::size_t at, const Instruction& other) const;
 
+  struct QuickOp;
+  static const QuickOp* quick_ops();  ///< by number
+
  private:
+  const QuickOp* ops_;
   struct Effect {
     Mask uses = 0, defines = 0, kills = 0;  // kills: defines all of it
   };
@@ -62,8 +66,8 @@ class KeyMaker {
 
 /// Fingerprint of a program made of live instructions, as written.
 Key key_of(const Genome& live, std::uint64_t salt);
-/// The same with Setup replaced by what it leaves in the registers `born`, where it is not random: fewer programs differ.
-Key key_of(const Genome& live, LiveFinder::Mask born, const Banks& banks, SetupValues& setup, std::uint64_t salt);
+/// The same with Setup replaced by what it left in the registers `born` when `setup` ran it: fewer programs differ.
+Key key_of(const Genome& live, LiveFinder::Mask born, const Banks& banks, const SetupValues& setup, std::uint64_t salt);
 
 /// Cost by the original's static model: of Setup, and of one Predict and Learn. Dead instructions count.
 struct StaticCost {
