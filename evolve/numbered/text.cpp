@@ -52,6 +52,66 @@ CoreLine core_line(const Instruction& i) {
   return line;
 }
 
+/// The line of an operation without literals, cut where the addresses go. A search prints whole populations.
+struct Template {
+  struct Gap {
+    int operand;  ///< -1: the result
+    std::string after;
+  };
+  std::string before;
+  std::vector<Gap> gaps;
+
+  Template() = default;
+  explicit Template(const NumberedOp& op);
+  void print(const Instruction& i, std::string& out) const {
+    out += before;
+    for (const Gap& gap : gaps) fmt::format_to(std::back_inserter(out), "{}{}", gap.operand < 0 ? i.out : i.in[gap.operand], gap.after);
+  }
+};
+
+constexpr int kIndent = 2;
+
+/// Prints the operation with addresses that stand nowhere else in a line, and looks where they are.
+Template::Template(const NumberedOp& op) {
+  constexpr int kMarks[] = {201, 202, 203};
+  Instruction i;
+  i.op = static_cast<std::uint8_t>(op.number);
+  i.out = kMarks[0];
+  i.in = {kMarks[1], kMarks[2]};
+  const std::string line = mlz::print(core_line(i), kIndent);
+  std::size_t from = 0;
+  for (;;) {
+    std::size_t next = std::string::npos;
+    int operand = 0;
+    for (int k = 0; k < 3; ++k) {
+      const std::size_t at = line.find(std::to_string(kMarks[k]), from);
+      if (at < next) {
+        next = at;
+        operand = k - 1;
+      }
+    }
+    (gaps.empty() ? before : gaps.back().after) = line.substr(from, next - from);
+    if (next == std::string::npos) return;
+    gaps.push_back({operand, {}});
+    from = next + 3;
+  }
+}
+
+void print_line(const Instruction& i, std::string& out) {
+  static const auto templates = [] {
+    std::array<Template, kNumberedOps> made;
+    for (const NumberedOp& op : numbered_ops()) {
+      if (op.data == Data::none) made[static_cast<std::size_t>(op.number)] = Template(op);
+    }
+    return made;
+  }();
+  if (i.info().data == Data::none) {
+    templates[i.op].print(i, out);
+  } else {
+    out += mlz::print(core_line(i), kIndent);
+  }
+}
+
 // --- from core -------------------------------------------------------------------------------------
 
 class Reader {
@@ -169,11 +229,12 @@ class Reader {
 std::string print(const Instruction& instruction) { return mlz::print(core_line(instruction)); }
 
 std::string print(const Genome& genome) {
-  CoreProgram program;
+  std::string out;
   for (std::size_t f = 0; f < 3; ++f) {
-    for (const Instruction& i : genome.function(f)) program.functions[f].push_back(core_line(i));
+    out += fmt::format("def {}():\n", function_name(kFunctions[f]));
+    for (const Instruction& i : genome.function(f)) print_line(i, out);
   }
-  return mlz::print(program);
+  return out;
 }
 
 Genome genome_of(const CoreProgram& program, const Banks& banks) { return Reader(program, banks).read(); }

@@ -25,6 +25,7 @@ constexpr std::uint64_t bit(std::size_t reg) { return std::uint64_t{1} << reg; }
 
 DataBounds bounds_of(const ProblemSet& set) {
   DataBounds bounds;
+  bounds.squashed = set.info().metric == tasks::Metric::accuracy;
   std::vector<double> x(static_cast<std::size_t>(set.info().sizes.at("features")));
   const auto widen = [](double& bound, double value) {
     bound = std::abs(value) <= kLargest ? std::max(bound, std::abs(value)) : kInfinity;
@@ -179,8 +180,8 @@ std::uint64_t ZeroFinder::see_setup(const SetupValues& setup) {
 }
 
 std::uint64_t ZeroFinder::zeros_after(std::size_t function, std::uint64_t zeros) const {
-  const std::uint64_t target = bit(kTargetScalar);
-  zeros = (function == 0 ? zeros | target : zeros & ~target) & ~bit(base_[1] + kFeaturesVector);
+  const std::uint64_t target = bit(kTargetScalar), given = bounds_.squashed ? target | bit(kPredictionScalar) : target;
+  zeros = (function == 0 ? zeros | target : zeros & ~given) & ~bit(base_[1] + kFeaturesVector);
   for (const Line& line : lines(function)) {
     const std::uint64_t pair = (zeros >> line.a & 1) | (zeros >> line.b & 1) << 1;
     zeros = (zeros & ~bit(line.out)) | (std::uint64_t{line.zeros} >> pair & 1) << line.out;
@@ -219,6 +220,7 @@ double ZeroFinder::bound_of(const Line& line) const {
 /// Magnitudes after Predict (0) or Learn (1).
 void ZeroFinder::bound(std::size_t function) {
   now_[kTargetScalar] = function == 0 ? 0 : bounds_.label;
+  if (function == 1 && bounds_.squashed) now_[kPredictionScalar] = 1;
   now_[base_[1] + kFeaturesVector] = bounds_.feature;
   for (const Line& line : lines(function)) now_[line.out] = bound_of(line);
 }

@@ -7,9 +7,10 @@
 
 namespace mlz::evolve {
 
-/// The largest magnitudes of features and labels in some problems.
+/// What programs can meet in some problems.
 struct DataBounds {
-  double feature = 0, label = 0;
+  double feature = 0, label = 0;  ///< largest magnitudes
+  bool squashed = false;          ///< Learn sees the sigmoid of the prediction, as where classes are learned
 };
 DataBounds bounds_of(const ProblemSet& set);
 

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "evolve/eval/lifetime.hpp"
+#include "evolve/numbered/zero.hpp"
 #include "support.hpp"
 #include "tasks/task.hpp"
 #include "vm/machine.hpp"
@@ -122,6 +123,75 @@ TEST_CASE("equal live programs have equal keys, others do not") {
   CHECK(key(plain) == key(same));
   CHECK_FALSE(key(plain) == key(other));
   CHECK_FALSE(key(plain) == key(plain, 1));
+}
+
+namespace {
+
+/// Looks through random programs for those that are sure to predict zero, runs them, and gives how many there were.
+int zero_predictors(const char* task, const Space& space, int programs) {
+  const ProblemSet set = ProblemSet::make(tasks::make_task(task, {}), 5, 3);
+  const auto features = static_cast<std::size_t>(set.info().sizes.at("features"));
+  NumberedEvaluator evaluator(set, Join::mean, 100);
+  LiveFinder finder(space.banks);
+  SetupValues setup(space.banks, features);
+  ZeroFinder zero(space.banks, bounds_of(set), features);
+  const Genome nothing;
+  const Genome* const none = &nothing;
+  Score expected, score;
+  evaluator.evaluate(std::span(&none, 1), std::span(&expected, 1));
+  int found = 0;
+  for (int n = 0; n < programs; ++n) {
+    Draws draws(17, 0, 0, static_cast<std::uint64_t>(n));
+    Genome genome = first_genome(space, true, draws), live;
+    finder.find(genome, live);
+    if (!setup.run(live) || !zero.predicts_zero(live, setup)) continue;
+    ++found;
+    CAPTURE(print(live));
+    const Genome* const one = &live;
+    evaluator.evaluate(std::span(&one, 1), std::span(&score, 1));
+    REQUIRE(score.fitness == expected.fitness);
+    REQUIRE(score.steps == expected.steps);
+    REQUIRE(score.fate == Fate::scored);
+  }
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("programs that are sure to predict zero score like the empty one") {
+  Space demo = every_op(8);
+  for (auto& part : demo.parts) part.ops = parse_op_list("56,27,2,3,18,23", "ops");
+  CHECK(zero_predictors("linear:features=4,train=60,valid=20", demo, 20000) > 2000);
+  CHECK(zero_predictors("projected:data=digits,features=4,train=40,valid=40,test=4", demo, 5000) > 500);
+  // Quotients, logarithms and the like make infinities of zeros.
+  Space most = every_op(8);
+  most.parts[0].ops = parse_op_list("1-58", "ops");
+  CHECK(zero_predictors("linear:features=4,train=60,valid=20", most, 20000) > 500);
+  CHECK(zero_predictors("projected:data=digits,features=4,train=40,valid=40,test=4", most, 5000) > 100);
+}
+
+TEST_CASE("a prediction that is zero only as long as numbers are finite is not sure") {
+  const Banks banks{{4, 3, 1}};
+  LiveFinder finder(banks);
+  SetupValues setup(banks, 4);
+  const auto zero = [&](const char* text, const DataBounds& bounds = {10, 10, false}) {
+    Genome live;
+    finder.find(read_genome(text, "<test>", banks), live);
+    REQUIRE(setup.run(live));
+    return ZeroFinder(banks, bounds, 4).predicts_zero(live, setup);
+  };
+  CHECK(zero("def Predict():\n  s1 = dot(v0, v1)\ndef Learn():\n  s2 = s0 * s0\n"));
+  CHECK(zero("def Predict():\n  s1 = s2 * s3\ndef Learn():\n  s2 = s0 + s0\n"));
+  CHECK_FALSE(zero("def Predict():\n  s1 = s2 * s3\ndef Learn():\n  s2 = s2 + s0\n"));  // grows with every step
+  CHECK_FALSE(zero("def Predict():\n  s1 = s2 * s3\ndef Learn():\n  s2 = 1 / s0\n"));
+  CHECK_FALSE(zero("def Predict():\n  s1 = s2 - s2\ndef Learn():\n  s2 = exp(s0)\n"));
+  CHECK_FALSE(zero("def Predict():\n  s1 = s2 * s3\ndef Learn():\n  s2 = s0 * s0\n", {10, 1e200, false}));
+  CHECK_FALSE(zero("def Predict():\n  s1 = dot(v0, v1)\n", {std::numeric_limits<double>::infinity(), 10, false}));
+  CHECK_FALSE(zero("def Setup():\n  s2 = 0.5\ndef Predict():\n  s1 = s2 * s3\ndef Learn():\n  s3 = s0 * s0\n"));
+  // What Learn sees of a prediction of zero is one half where classes are learned.
+  const char* learns = "def Predict():\n  s1 = s2 * s3\ndef Learn():\n  s2 = s1 + s1\n  s3 = s1 + s1\n";
+  CHECK(zero(learns));
+  CHECK_FALSE(zero(learns, {10, 10, true}));
 }
 
 TEST_CASE("programs of other forms are refused by line") {
