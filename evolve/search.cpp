@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 #include "lang/core/diagnostics.hpp"
 #include "lang/core/draws.hpp"
@@ -193,36 +194,35 @@ std::optional<StopReason> Search::watch(const std::atomic<bool>& interrupted) {
 
 /// A turn of an island: some windows, to the end of its round at most. Turns of programs that run in microseconds are
 /// longer, so that threads seldom wait for each other.
-void Search::take_turn(Evolution& island, std::vector<Born>& born, Workers& workers) const {
-  born.clear();
-  const int windows = judge_->part() > 1 ? 4 : 1;
+void Search::take_turn(Evolution& island, Turn& turn, Workers& workers) const {
+  turn.total = {};
+  turn.notable.clear();
+  const int windows = judge_->part() > 1 ? 8 : 1;
   for (int w = 0; w < windows && (w == 0 || !island.at_round_end()); ++w) {
-    const std::vector<Born>& more = island.advance(workers);
-    born.insert(born.end(), more.begin(), more.end());
+    for (const Born& born : island.advance(workers)) count(born, turn);
   }
 }
 
 /// A turn of each island. Where there are as many islands as threads, each is one thread's; else threads share the work
 /// of one island after the other. Which it is changes nothing.
 void Search::advance(std::span<Evolution* const> islands) {
-  born_.resize(islands.size());
+  turns_.resize(islands.size());
   if (islands.size() < 2 || islands.size() < static_cast<std::size_t>(workers_.count())) {
-    for (std::size_t i = 0; i < islands.size(); ++i) take_turn(*islands[i], born_[i], workers_);
+    for (std::size_t i = 0; i < islands.size(); ++i) take_turn(*islands[i], turns_[i], workers_);
   } else {
     workers_.share(islands.size(), 1, [&](std::size_t first, std::size_t last, int worker) {
       Workers alone = Workers::alone(worker);
-      for (std::size_t i = first; i < last; ++i) take_turn(*islands[i], born_[i], alone);
+      for (std::size_t i = first; i < last; ++i) take_turn(*islands[i], turns_[i], alone);
     });
   }
   // All islands are equally far, so that this order is the same for every width of windows.
-  for (std::size_t k = 0, left = islands.size(); left > 0; ++k) {
-    left = 0;
-    for (std::size_t i = 0; i < islands.size(); ++i) {
-      if (k >= born_[i].size()) continue;
-      count(born_[i][k], *islands[i]);
-      ++left;
-    }
+  std::vector<std::tuple<std::uint64_t, std::size_t, const Born*>> notable;
+  for (std::size_t i = 0; i < islands.size(); ++i) {
+    state_.total += turns_[i].total;
+    for (const auto& [place, born] : turns_[i].notable) notable.emplace_back(place, i, &born);
   }
+  std::sort(notable.begin(), notable.end());
+  for (const auto& [place, i, born] : notable) take_note(*born, *islands[i]);
 }
 
 /// One round over all slots of all islands.

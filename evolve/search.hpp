@@ -15,6 +15,8 @@ struct Totals {
   std::uint64_t evaluations = 0, generations = 0, train_steps = 0;
   std::array<std::uint64_t, kFates> fates{};
   std::uint64_t duplicates = 0;  ///< depends on the cache: for display alone
+
+  Totals& operator+=(const Totals& more);
 };
 
 /// A program that stands out.
@@ -120,7 +122,12 @@ class Search {
   std::shared_ptr<const tasks::Task> task_, select_task_, final_task_;
   std::unique_ptr<Judge> judge_, hurdle_judge_, probe_judge_;
   std::vector<Evolution> islands_;
-  std::vector<std::vector<Born>> born_;  // of each island that advances
+  /// What an island made in a turn: counts of all, and those that may stand out, by how many came before them.
+  struct Turn {
+    Totals total;
+    std::vector<std::pair<std::uint64_t, Born>> notable;
+  };
+  std::vector<Turn> turns_;  // of each island that advances
   SearchState state_;  // its islands are filled in when it is saved
   std::vector<double> best_by_size_;
   Clock::time_point began_ = Clock::now(), last_tick_ = began_;
@@ -140,9 +147,10 @@ class Search {
   void fill_islands();
   std::optional<StopReason> run_experiment(const std::atomic<bool>& interrupted);
   std::optional<StopReason> generation(const std::atomic<bool>& interrupted);
-  void take_turn(Evolution& island, std::vector<Born>& born, Workers& workers) const;
+  void take_turn(Evolution& island, Turn& turn, Workers& workers) const;
   void advance(std::span<Evolution* const> islands);
-  void count(const Born& born, const Evolution& island);
+  void count(const Born& born, Turn& turn) const;
+  void take_note(const Born& born, const Evolution& island);
   void new_peak(const Born& born, const Evolution& island);
   void new_front(const Born& born, const Evolution& island);
   void migrate();

@@ -19,15 +19,32 @@ bool logged(std::uint64_t generation) {
 
 }  // namespace
 
-/// Takes stock of a candidate; its genome is in its slot.
-void Search::count(const Born& b, const Evolution& island) {
-  state_.total.train_steps += b.score.steps;
-  ++state_.total.fates[static_cast<std::size_t>(b.score.fate)];
-  state_.total.duplicates += b.duplicate ? 1 : 0;
+Totals& Totals::operator+=(const Totals& more) {
+  evaluations += more.evaluations;
+  generations += more.generations;
+  train_steps += more.train_steps;
+  duplicates += more.duplicates;
+  for (std::size_t k = 0; k < fates.size(); ++k) fates[k] += more.fates[k];
+  return *this;
+}
+
+/// Takes stock of a candidate. Islands do so side by side, so records are those from before their turns.
+void Search::count(const Born& b, Turn& turn) const {
+  const bool known_size = b.size < best_by_size_.size();
+  if (b.score.fitness > state_.peak.search || b.score.fitness > (known_size ? best_by_size_[b.size] : 0)) {
+    turn.notable.emplace_back(turn.total.evaluations, b);
+  }
+  ++turn.total.evaluations;
+  turn.total.train_steps += b.score.steps;
+  ++turn.total.fates[static_cast<std::size_t>(b.score.fate)];
+  turn.total.duplicates += b.duplicate ? 1 : 0;
+}
+
+/// Looks whether a candidate sets a record; its genome is in its slot.
+void Search::take_note(const Born& b, const Evolution& island) {
   if (b.score.fitness > state_.peak.search) new_peak(b, island);
   if (b.size >= best_by_size_.size()) best_by_size_.resize(b.size + 1, 0);
   if (b.score.fitness > best_by_size_[b.size]) new_front(b, island);
-  ++state_.total.evaluations;
 }
 
 void Search::new_peak(const Born& b, const Evolution& island) {
