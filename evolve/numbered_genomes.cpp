@@ -30,7 +30,8 @@ class NumberedJudge : public Judge {
 }  // namespace
 
 NumberedGenomes::NumberedGenomes(Options options, int workers)
-    : options_(std::move(options)), finders_(static_cast<std::size_t>(workers), Finder{LiveFinder(options_.space.banks), {}, {}}) {}
+    : options_(std::move(options)),
+      finders_(static_cast<std::size_t>(workers), Finder{LiveFinder(options_.space.banks), {}, {}}) {}
 
 void NumberedGenomes::resize(std::size_t places) {
   const auto capacity = static_cast<std::size_t>(options_.space.most_instructions()) + 1;

@@ -107,7 +107,9 @@ void Search::begin_experiment(bool fresh) {
   for (std::uint32_t i = 0; i < config_.islands; ++i) {
     o.island = i;
     ScoreCache* const caches = config_.cache ? caches_[i].data() : nullptr;
-    const auto test = [&](const std::unique_ptr<Judge>& judge, int k) { return Tests::Test{judge.get(), caches ? caches + k : nullptr}; };
+    const auto test = [&](const std::unique_ptr<Judge>& judge, int k) {
+      return Tests::Test{judge.get(), caches ? caches + k : nullptr};
+    };
     const Tests tests{test(probe_judge_, 0), test(hurdle_judge_, 1), test(judge_, 2), config_.hurdle_percentile};
     islands_.emplace_back(o, *genomes_, i * population(), work + i * std::min(o.window, o.population), tests);
   }
@@ -315,7 +317,8 @@ Outcome Search::run(const std::atomic<bool>& interrupted) {
     state_.running = false;
     ++state_.experiment;
   }
-  outcome.stop = *stop;
+  outcome.stop = stop.value_or(StopReason::experiments);
+  outcome.experiments = state_.experiment + (state_.running ? 1 : 0);
   outcome.best = best;
   outcome.total = state_.total;
   outcome.front = state_.front;

@@ -85,6 +85,7 @@ struct Outcome {
   Totals total;
   std::vector<Champion> front;
   double seconds = 0;
+  std::uint64_t experiments = 0;  ///< begun so far, before a resume too
   std::uint64_t search_seed = 0, select_seed = 0, final_seed = 0;  ///< of the best program's problems
 };
 

@@ -29,8 +29,9 @@ class Workers {
   int caller_ = 0;
   std::vector<std::thread> threads_;
   std::atomic<std::uint64_t> round_{0};
-  std::atomic<int> busy_{0};
-  std::atomic<bool> leave_{false};
+  /// Of the current round: its number, whether it is open, and how many of the other threads take part.
+  std::atomic<std::uint64_t> gate_{0};
+  std::atomic<bool> end_{false};
   // of the current round
   const std::function<void(std::size_t, std::size_t, int)>* body_ = nullptr;
   std::size_t n_ = 0, part_ = 1;
@@ -39,6 +40,9 @@ class Workers {
   std::exception_ptr failure_;
 
   void serve(int worker);
+  bool join(std::uint64_t round);
+  void leave();
+  void close();
   void work(int worker);
 };
 

@@ -52,6 +52,7 @@ void LiveProgram::make(const CompactProgram& program) {
   }
   used = {};
   writes_features = writes_target = false;
+  bool draws = false, constants = false;
   const auto collect = [&](std::vector<LiveInstruction>& out, std::span<const CompactInstruction> from,
                            const RegisterSet& after) {
     out.clear();
@@ -62,14 +63,16 @@ void LiveProgram::make(const CompactProgram& program) {
       used.add(op.b, i.b);
       writes_features = writes_features || (op.out == Bank::vector && i.out == 0);
       writes_target = writes_target || (op.out == Bank::scalar && i.out == 0);
+      draws = draws || op.random;
+      constants = constants || i.op == kScalarConstant;
     });
     std::reverse(out.begin(), out.end());
   };
   collect(code[0], setup, after_learn);
   collect(code[1], predict, after_predict);
   collect(code[2], learn, after_learn);
-  number_samplers();
-  set_once(before_predict);
+  if (draws) number_samplers();
+  if (constants) set_once(before_predict);
 }
 
 void LiveProgram::number_samplers() {

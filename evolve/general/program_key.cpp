@@ -34,6 +34,12 @@ class Fingerprint {
     return found->second;
   }
 
+  /// The number of a register, or one above all where it has none yet. Ids would depend on dead lines.
+  std::uint64_t seen_as(vm::RegisterId id) const {
+    const auto found = numbers_.find(id);
+    return found == numbers_.end() ? numbers_.size() : found->second;
+  }
+
   void add(const vm::BoundRegister& r) {
     using Birth = vm::BoundRegister::Birth;
     maker_.add(static_cast<std::uint64_t>(r.kind) << 8 | static_cast<std::uint64_t>(r.birth), 7);
@@ -52,7 +58,7 @@ class Fingerprint {
   void add(const vm::BoundInstruction& i) {
     const OpInfo& op = op_info(i.op);
     std::array<vm::RegisterId, 3> in = i.in;
-    if (op.has(kCommutative) && in[1] < in[0]) std::swap(in[0], in[1]);
+    if (op.has(kCommutative) && seen_as(in[1]) < seen_as(in[0])) std::swap(in[0], in[1]);
     std::uint64_t operands = 0;
     for (std::size_t k = 0; k < i.in_count; ++k) {
       const vm::RegisterId id = in[k];

@@ -124,7 +124,8 @@ void LiveFinder::find(const Genome& genome, Genome& live) {
 }
 
 KeyMaker::KeyMaker(std::uint64_t salt)
-    : key_{fold(salt ^ 0x9E3779B97F4A7C15ull, 0xD6E8FEB86659FD93ull), fold(salt ^ 0xA0761D6478BD642Full, 0xE7037ED1A0B428DBull)} {}
+    : key_{fold(salt ^ 0x9E3779B97F4A7C15ull, 0xD6E8FEB86659FD93ull),
+           fold(salt ^ 0xA0761D6478BD642Full, 0xE7037ED1A0B428DBull)} {}
 
 void KeyMaker::add(std::uint64_t x, std::uint64_t y) {
   key_.a = fold(key_.a ^ x ^ 0x8EBC6AF09C88C6E3ull, y ^ 0x589965CC75374CC3ull) + (key_.a << 7);

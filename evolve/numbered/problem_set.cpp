@@ -1,8 +1,11 @@
 #include "evolve/numbered/problem_set.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "evolve/eval/order.hpp"
+#include "lang/core/diagnostics.hpp"
 
 namespace mlz::evolve {
 namespace {
@@ -30,6 +33,20 @@ vm::BatchTask batch_task(const ProblemSet& set, std::size_t index, std::size_t f
   return out;
 }
 
+/// Problems run side by side, example by example.
+void check_equal_sizes(const ProblemSet& set) {
+  const tasks::Problem& first = set.problems.front();
+  for (std::size_t i = 1; i < set.problems.size(); ++i) {
+    const tasks::Problem& other = set.problems[i];
+    if (other.train->size() == first.train->size() && other.valid->size() == first.valid->size()) continue;
+    throw InputError(fmt::format(
+        "task {}: problem 0 has {} training and {} validation examples, problem {} has {} and {}; programs of numbered "
+        "registers learn problems of equal size side by side. Ask for fewer examples, so that every problem has them: "
+        "train=, valid=, test=",
+        set.info().name, first.train->size(), first.valid->size(), i, other.train->size(), other.valid->size()));
+  }
+}
+
 }  // namespace
 
 ProblemSet ProblemSet::make(std::shared_ptr<const tasks::Task> task, std::uint64_t seed, std::uint32_t count) {
@@ -39,6 +56,7 @@ ProblemSet ProblemSet::make(std::shared_ptr<const tasks::Task> task, std::uint64
 }
 
 vm::TaskBatch batch_of(const ProblemSet& set, double max_abs_error) {
+  check_equal_sizes(set);
   const auto features = static_cast<std::size_t>(set.info().sizes.at("features"));
   vm::TaskBatch batch;
   batch.features = static_cast<int>(features);

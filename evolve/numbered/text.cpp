@@ -65,7 +65,10 @@ struct Template {
   explicit Template(const NumberedOp& op);
   void print(const Instruction& i, std::string& out) const {
     out += before;
-    for (const Gap& gap : gaps) fmt::format_to(std::back_inserter(out), "{}{}", gap.operand < 0 ? i.out : i.in[gap.operand], gap.after);
+    for (const Gap& gap : gaps) {
+      const std::uint8_t address = gap.operand < 0 ? i.out : i.in[static_cast<std::size_t>(gap.operand)];
+      fmt::format_to(std::back_inserter(out), "{}{}", address, gap.after);
+    }
   }
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <chrono>
 #include <cmath>
 
 #include "evolve/general/invent.hpp"
@@ -72,13 +73,19 @@ class Simplifier {
   std::string readable_text() const;
 
  private:
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point began_ = Clock::now();
   std::span<const ProgramEvaluator> sets_;
   const SimplifyOptions& options_;
   CoreProgram best_;
   Scores scores_;
   std::uint64_t runs_ = 0;
 
-  bool stopped() const { return options_.stop != nullptr && options_.stop->load(); }
+  bool stopped() const {
+    const std::chrono::duration<double> spent = Clock::now() - began_;
+    return (options_.stop != nullptr && options_.stop->load()) ||
+           (options_.most_seconds > 0 && spent.count() > options_.most_seconds);
+  }
 
   bool shorten(std::size_t n);
 };

@@ -11,6 +11,7 @@ struct SimplifyOptions {
   std::int64_t tune = 0;                    ///< trials of other values of the constants
   std::uint64_t seed = 1;                   ///< of these trials
   std::uint64_t most_runs = 0;              ///< programs that ablation may try; 0: any number
+  double most_seconds = 0;                  ///< time for ablation and tuning; 0: any
   const std::atomic<bool>* stop = nullptr;  ///< ends ablation and tuning once it is set
 };
 

@@ -95,9 +95,18 @@ TEST_CASE("a search goes on from any state as if it had not stopped") {
   goes_on_from_any_state(small("hurdle-tasks = 1\nhurdle-percentile = 50\n"), {30, 60, 90, 5990, 6000, 6030, 11000});
 }
 
+TEST_CASE("problems of unequal size are refused with both sizes") {
+  const std::string drawn = "projected:data=digits,features=4,train=600,valid=50";
+  CHECK_THROWS_WITH_AS(run(small(("tasks = 6\ntask = " + drawn + "\nselect-task = \nfinal-task = ").c_str())),
+                       doctest::Contains("so that every problem has them: train="), InputError);
+}
+
 TEST_CASE("an experiment ends by each of its stops") {
   CHECK(run(small("experiment-evaluations = 0\nexperiment-generations = 3\nexperiments = 1")).outcome.total.evaluations == 180);
-  CHECK(run(small("experiments = 3\nexperiment-evaluations = 600")).outcome.total.evaluations == 1800);
+  const Ran three = run(small("experiments = 3\nexperiment-evaluations = 600"));
+  CHECK(three.outcome.total.evaluations == 1800);
+  CHECK(three.outcome.experiments == 3);
+  CHECK(run(small("experiments = 0\nexperiment-evaluations = 600\nevaluations = 1500")).outcome.experiments == 3);
   const Ran steps = run(small("experiment-evaluations = 0\nexperiment-train-steps = 20000\nexperiments = 1"));
   CHECK(steps.outcome.total.train_steps >= 20000);
   CHECK(steps.outcome.total.train_steps < 20000 + 60 * 60);

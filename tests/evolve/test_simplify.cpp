@@ -55,6 +55,20 @@ TEST_CASE("the readable form of hand designs") {
   CHECK(nn.find("  y = dot(h3, h1) + k\n") != std::string::npos);
 }
 
+TEST_CASE("dead lines are gone wherever they mention registers first") {
+  const ProgramEvaluator set = linear();
+  const CoreProgram program = core_of(
+      "def Setup():\n  s3 = s2 + s2\n  v2 = normal(0, 1, features)\n  v3 = normal(0, 1, features)\n"
+      "def Predict():\n  s4 = dot(v3, v0)\n  s1 = s4 + s2\ndef Learn():\n  s2 = s0 * s4\n  v2 = v3 + v2\n");
+  const std::string text = simplify(program, std::span(&set, 1), {}).text;
+  INFO(text);
+  const CoreProgram smaller = core_of(text);
+  CHECK(instruction_count(smaller) < instruction_count(program));
+  CHECK(text.find("s3") == std::string::npos);
+  CHECK(text.find("h2") == std::string::npos);  // one vector is left
+  CHECK(bits(set.score(smaller).fitness) == bits(set.score(program).fitness));
+}
+
 TEST_CASE("dead lines, decided branches and what only they used are gone") {
   const ProgramEvaluator set = linear();
   const CoreProgram program = core_of(

@@ -15,6 +15,7 @@
 #include "tools/support/files.hpp"
 #include "tools/support/model_file.hpp"
 #include "tools/support/program_main.hpp"
+#include "tools/support/run_options.hpp"
 
 namespace mlz::tools {
 namespace {
@@ -123,6 +124,10 @@ std::string Run::header(const Champion& c) const {
                                 version_text(), search_.task_name(), config_.tasks - 1, eval::protocol_name(run.protocol),
                                 seed, vm::dtype_name(run.dtype), run.engine);
   out += fmt::format("# score: {} ({} over the problems)\n", c.search, config_.combine);
+  if (config_.combine == "mean" && config_.tune_inside == 0) {
+    out += fmt::format("# score again: mlzrun --simplify THIS.mlz --task {} --protocol {} --seed {} --runs {}\n",
+                       shell_word(config_.task), eval::protocol_name(run.protocol), seed, config_.tasks);
+  }
   if (c.select >= 0) out += fmt::format("# select score: {}\n", c.select);
   if (config_.tune_inside > 0) out += "# params: those of best.mlz are in best.safetensors, for --load\n";
   return out + fmt::format("# found by: {} (experiment {}, candidate {})\n", evolve::command_of(config_), c.experiment + 1, c.id);
@@ -163,12 +168,13 @@ void Run::finish(const Outcome& outcome) {
   folder_->log(json.dump());
 }
 
-/// Whoever is in a hurry gets the program with all its lines.
+/// Whoever interrupts gets the program with all its live lines; whoever set a limit of time waits a tenth of it at most.
 void Run::simplify(const Outcome& o) {
-  const bool hurry = o.stop == evolve::StopReason::interrupted || o.stop == evolve::StopReason::time;
+  const bool hurry = o.stop == evolve::StopReason::interrupted;
+  const double seconds = o.stop == evolve::StopReason::time ? config_.timelimit / 10 : 0;
   const evolve::Simplified s = search_.simplify_best(
       o, {config_.ablate && !hurry, hurry ? 0 : config_.tune_constants, static_cast<std::uint64_t>(config_.seed),
-          o.total.evaluations, &interrupted()});
+          o.total.evaluations, seconds, &interrupted()});
   readable_ = fmt::format("# readable form: search score {}, select score {} on the first {}\n{}", s.after[0].fitness,
                           s.after[1].fitness, search_.select_problems_of_ablation(), s.text);
   if (folder_) folder_->write("best_readable.mlz", header(o.best) + readable_);
@@ -176,8 +182,8 @@ void Run::simplify(const Outcome& o) {
 
 void report(const Outcome& o, const std::string& readable) {
   fmt::print("stop        {}\n", stop_reason_text(o.stop));
-  fmt::print("programs    {} in {} experiment{}, {:.1f} s, {:.0f} per second\n", o.total.evaluations, o.best.experiment + 1,
-             o.best.experiment == 0 ? "" : "s", o.seconds,
+  fmt::print("programs    {} in {} experiment{}, {:.1f} s, {:.0f} per second\n", o.total.evaluations, o.experiments,
+             o.experiments == 1 ? "" : "s", o.seconds,
              o.seconds > 0 ? static_cast<double>(o.total.evaluations) / o.seconds : 0);
   fmt::print("search      {:.6f}\nselect      {:.6f}\nfinal       {:.6f}\n\n{}", o.best.search, o.best.select, o.final,
              readable);
@@ -193,6 +199,7 @@ Json json_of(const Outcome& o) {
           {"stop", stop_reason_text(o.stop)},
           {"program", o.best.text},
           {"experiment", o.best.experiment + 1},
+          {"experiments", o.experiments},
           {"train_steps", o.total.train_steps},
           {"duplicates", o.total.duplicates}};
 }

@@ -38,7 +38,7 @@ int simplify_program(const RunOptions& options, const Setup& setup, const CorePr
       evolve::ProblemSet::make(setup.task, options.seed, static_cast<std::uint32_t>(options.runs)), run);
   catch_interrupts();
   const evolve::Simplified result =
-      evolve::simplify(core, std::span(&evaluator, 1), {options.ablate, options.tune, options.seed, 0, &interrupted()});
+      evolve::simplify(core, std::span(&evaluator, 1), {options.ablate, options.tune, options.seed, 0, 0, &interrupted()});
   std::string header = comment_header(setup.info().name, eval::protocol_name(setup.protocol), options.seed,
                                       vm::dtype_name(setup.dtype), evaluator.engine_of(setup.program));
   if (options.runs > 1) header += fmt::format("# problems: 0 to {}\n", options.runs - 1);
