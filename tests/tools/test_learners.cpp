@@ -90,6 +90,16 @@ TEST_CASE("trained synapses learn to act in random nets") {
   CHECK(mean(load + "20") >= -440);
 }
 
+TEST_CASE("synapses made by hand choose the inputs that keep the pole up") {
+  const auto last_episode = [](const std::string& arguments) {
+    return result_of("stdlib/sfnn.mlz --task cartpole:episodes=3 --runs 12 --set nodes=" + arguments).at("test").get<double>();
+  };
+  const std::string load = " --load " MLZ_SOURCE_DIR "/models/sfnn-cartpole.safetensors";
+  CHECK(last_episode("32" + load) >= 475);
+  CHECK(last_episode("20" + load) >= 440);
+  CHECK(last_episode("20") <= 100);
+}
+
 TEST_CASE("trained params adapt to a second data set in the same episode") {
   const std::string command = "stdlib/srwm_images.mlz --set blocks=3 --set feedback=3 --load " MLZ_SOURCE_DIR
                               "/models/srwm-switch.safetensors --task 'fewshot:data=(glyphs + digits),"
