@@ -90,6 +90,20 @@ TEST_CASE("trained synapses learn to act in random nets") {
   CHECK(mean(load + "20") >= -440);
 }
 
+TEST_CASE("synapses made by hand choose their inputs in random nets") {
+  const auto last_episode = [](const std::string& arguments) {
+    return result_of("stdlib/sfnn.mlz --runs 12 --task " + arguments).at("test").get<double>();
+  };
+  const std::string load = ":episodes=3 --load " MLZ_SOURCE_DIR "/models/sfnn-";
+  CHECK(last_episode("cartpole" + load + "cartpole.safetensors") >= 475);
+  CHECK(last_episode("cartpole" + load + "cartpole.safetensors --set nodes=20") >= 440);
+  CHECK(last_episode("cartpole:episodes=3 --set nodes=20") <= 100);
+  const std::string worlds = load + "worlds.safetensors --set nodes=20";
+  CHECK(last_episode("cartpole" + worlds) >= 420);
+  CHECK(last_episode("acrobot" + worlds) >= -280);
+  CHECK(last_episode("mountain_car" + worlds) >= -165);
+}
+
 TEST_CASE("trained params adapt to a second data set in the same episode") {
   const std::string command = "stdlib/srwm_images.mlz --set blocks=3 --set feedback=3 --load " MLZ_SOURCE_DIR
                               "/models/srwm-switch.safetensors --task 'fewshot:data=(glyphs + digits),"
