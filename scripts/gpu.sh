@@ -113,6 +113,7 @@ nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader 2>
 run tests 150 "$(program tests/vm_cuda/test_vm_cuda_gpu)"
 run golden 90 "$(program bin/mlzgolden)" "$root/tests/golden" --engine cuda
 run mlp 30 "$(program bin/mlzrun)" "$root/stdlib/mlp.mlz" --task digits --engine cuda --steps 2000
+run mlp-bf16 30 "$(program bin/mlzrun)" "$root/stdlib/mlp.mlz" --task digits --engine cuda-bf16 --steps 2000
 run bench 200 "$(program bin/mlzbench_gpu)" --json "$out/bench.json" ${bench_options[@]+"${bench_options[@]}"}
 
 [ -f "$out/bench.log" ] && cat "$out/bench.log"

@@ -13,6 +13,14 @@ namespace mlz::vm {
 enum class DType : std::uint8_t { f64, f32 };
 const char* dtype_name(DType dtype);
 
+/// What the engine cuda keeps of the factors of f32 products; results and sums are f32 always.
+enum class Factors : std::uint8_t {
+  full,
+  tf32,  ///< TensorFloat-32, 11 bits: cuBLAS rounds them as it reads them
+  bf16,  ///< 8 bits, of factors of matrix products: stored so, which halves what is read
+};
+const char* factors_name(Factors factors);
+
 /// The values of all params of a program, in the order of BoundProgram::params.
 using ParamValues = std::vector<std::vector<double>>;
 
@@ -32,7 +40,7 @@ struct MachineOptions {
   std::vector<Birth> births;  ///< one for each lane, in the place of seed, lifetimes and params; empty: from those
   bool blas = true;  ///< dense: large products by BLAS; without it f64 has the bits of `reference`
   bool fuse = true;  ///< dense: join operations; without BLAS no result bit in f64 changes
-  bool tf32 = false;  ///< cuda: products of f32 matrices with TensorFloat-32, which keeps 10 bits of each factor
+  Factors factors = Factors::full;  ///< cuda, f32; make_machine sets what the engine's name says
   bool optimise = true;  ///< all but `reference`: the passes of vm/optimise.hpp; without BLAS they change no bit
 };
 
@@ -78,12 +86,17 @@ class Machine {
 struct EngineInfo {
   std::string_view name;
   std::string_view meaning;
-  bool f32;  ///< whether it has that dtype
+  bool f64, f32;  ///< whether it has that dtype
   std::unique_ptr<Machine> (*make)(const BoundProgram&, const MachineOptions&);
   bool (*usable)() = nullptr;  ///< whether this machine has what it needs; null: every machine has
+  Factors factors = Factors::full;
+
+  bool has(DType dtype) const { return dtype == DType::f64 ? f64 : f32; }
 };
 /// All engines.
 const std::vector<EngineInfo>& engines();
+/// The one of that name. Throws InputError for an unknown name or a dtype the engine lacks.
+const EngineInfo& engine_info(std::string_view name, DType dtype);
 
 /// A machine on the engine of that name; on "auto", the one that vm/engine_choice.hpp finds faster. Throws InputError for an unknown name or
 /// a dtype the engine lacks. The program is copied.

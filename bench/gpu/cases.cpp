@@ -21,17 +21,23 @@ def Predict(x):
   y = P[0]
 )";
 
+constexpr vm::Factors kAllFactors[] = {vm::Factors::full, vm::Factors::tf32, vm::Factors::bf16};
+
+std::string suffix(vm::Factors factors) {
+  return factors == vm::Factors::full ? "" : fmt::format(", {}", vm::factors_name(factors));
+}
+
 void add_products(std::vector<GpuCase>& out) {
   for (const std::int64_t n : {256, 512, 1024, 2048, 4096, 8192}) {
-    for (const bool tf32 : {false, true}) {
+    for (const vm::Factors factors : kAllFactors) {
       GpuCase c{"product",
-                fmt::format("{0} x {0}{1}", n, tf32 ? ", TF32" : ""),
+                fmt::format("{0} x {0}{1}", n, suffix(factors)),
                 kProduct,
                 {},
                 {{"features", n}, {"outputs", 1}}};
-      c.tf32 = tf32;
+      c.factors = factors;
       c.square = n;
-      c.slow_on_cpu = n > 2048 || tf32;
+      c.slow_on_cpu = n > 2048 || factors != vm::Factors::full;
       out.push_back(c);
     }
   }
@@ -58,14 +64,14 @@ void add_populations(std::vector<GpuCase>& out) {
 
 void add_networks(std::vector<GpuCase>& out) {
   for (const int width : {256, 1024, 4096}) {
-    for (const bool tf32 : {false, true}) {
+    for (const vm::Factors factors : kAllFactors) {
       GpuCase c{"mlp",
-                fmt::format("784, {0}, {0}, 10, batch 128{1}", width, tf32 ? ", TF32" : ""),
+                fmt::format("784, {0}, {0}, 10, batch 128{1}", width, suffix(factors)),
                 "stdlib/mlp.mlz",
                 {{"n", fmt::format("[features,{0},{0},outputs]", width)}, {"batch", "128"}},
                 {{"features", 784}, {"outputs", 10}}};
-      c.tf32 = tf32;
-      c.slow_on_cpu = tf32;
+      c.factors = factors;
+      c.slow_on_cpu = factors != vm::Factors::full;
       out.push_back(c);
     }
   }

@@ -73,7 +73,7 @@ vm::MachineOptions options_of(const GpuCase& c) {
   o.dtype = vm::DType::f32;
   o.lanes = c.lanes;
   o.seed = 1;
-  o.tf32 = c.tf32;
+  o.factors = c.factors;
   return o;
 }
 
@@ -117,7 +117,7 @@ Row measure(const GpuCase& c, double seconds) {
     row.fed_ms = mean_ms(*m, seconds / 2, 1, fed_step);
     time_launches(*m, row);
   }
-  if (c.square > 0) row.bare_ms = bare_product_ms(c.square, c.tf32);
+  if (c.square > 0) row.bare_ms = bare_product_ms(c.square, c.factors);
   row.dense_ms = dense_ms(c, program, seconds);
   return row;
 }
@@ -140,7 +140,7 @@ nlohmann::json to_json(const GpuCase& c, const Row& r) {
   return {{"group", c.group},
           {"case", c.name},
           {"lifetimes", c.lanes},
-          {"tf32", c.tf32},
+          {"factors", vm::factors_name(c.factors)},
           {"ms", r.ms},
           {"fed_ms", r.fed_ms},
           {"cublas_ms", r.product_ms},

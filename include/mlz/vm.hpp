@@ -192,7 +192,8 @@ class Lifetimes {
   void set_looking(bool looking);
 };
 
-/// Names that StartOptions::engine may have besides "auto" on this machine: those of a GPU only where there is one.
-std::vector<std::string> engine_names();
+/// Names that StartOptions::engine may have besides "auto" on this machine and with this number type: those of a GPU
+/// only where there is one.
+std::vector<std::string> engine_names(DType dtype = DType::f64);
 
 }  // namespace mlz

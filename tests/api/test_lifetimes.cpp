@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <thread>
@@ -25,6 +26,31 @@ TEST_CASE("a host loop learns") {
     }
     CHECK(error < 1e-3);
   }
+}
+
+TEST_CASE("registers that may also be stored in bf16 count with these bytes") {
+  const auto program = linear();
+  const auto starts = [&](const char* engine, std::int64_t bytes) {
+    const auto lives = program.start({.engine = engine, .dtype = mlz::DType::f32, .max_bytes = bytes});
+    return lives.error_text().find("bytes for their registers") == std::string::npos;
+  };
+  for (const auto& [engine, share] : {std::pair{"dense", 0.5}, {"cuda", 0.5}, {"cuda-tf32", 0.5}, {"cuda-bf16", 0.75}}) {
+    const auto needed = static_cast<std::int64_t>(share * static_cast<double>(program.bytes()));
+    CAPTURE(engine);
+    CHECK(starts(engine, needed));
+    CHECK_FALSE(starts(engine, needed - 1));
+  }
+}
+
+TEST_CASE("engines are listed with the number types that they have") {
+  const auto has = [](mlz::DType dtype, const char* name) {
+    const auto names = mlz::engine_names(dtype);
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  CHECK(has(mlz::DType::f64, "reference"));
+  CHECK_FALSE(has(mlz::DType::f32, "reference"));
+  CHECK(has(mlz::DType::f32, "dense"));
+  CHECK_FALSE(has(mlz::DType::f64, "cuda-bf16"));
 }
 
 TEST_CASE("target is zero in Predict and the label in Learn") {

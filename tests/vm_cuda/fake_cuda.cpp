@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "device.hpp"
+#include "vm/cuda/bf16.hpp"
 #include "vm/cuda/gpu/cublas.hpp"
 #include "vm/cuda/gpu/launcher.hpp"
 
@@ -138,18 +139,24 @@ namespace mlz::vm::cuda {
 
 namespace {
 
-/// By the loops of the host device, which are given the same arguments that a launch would lead to.
+float number(Bf16 a) { return from_bf16(a); }
 template <class T>
-int gemm(void*, int op_b, int op_a, int n, int m, int k, const T* alpha, const T* b, int ldb, const T* a, int lda,
-         const T* beta, T* c, int ldc) {
+T number(T a) {
+  return a;
+}
+
+/// By the loops of the host device, which are given the same arguments that a launch would lead to.
+template <class F, class T>
+int multiply(int op_b, int op_a, int n, int m, int k, const T* alpha, const F* b, int ldb, const F* a, int lda,
+             const T* beta, T* c, int ldc) {
   const T scale = *alpha, keep = *beta;
   enqueue([=] {
     for (int i = 0; i < m; ++i) {
       for (int j = 0; j < n; ++j) {
         T sum = 0;
         for (int t = 0; t < k; ++t) {
-          sum += (op_a != 0 ? a[t * std::int64_t{lda} + i] : a[i * std::int64_t{lda} + t]) *
-                 (op_b != 0 ? b[j * std::int64_t{ldb} + t] : b[t * std::int64_t{ldb} + j]);
+          sum += number(op_a != 0 ? a[t * std::int64_t{lda} + i] : a[i * std::int64_t{lda} + t]) *
+                 number(op_b != 0 ? b[j * std::int64_t{ldb} + t] : b[t * std::int64_t{ldb} + j]);
         }
         T& out = c[i * std::int64_t{ldc} + j];
         out = scale * sum + (keep == 0 ? 0 : keep * out);
@@ -157,6 +164,31 @@ int gemm(void*, int op_b, int op_a, int n, int m, int k, const T* alpha, const T
     }
   });
   return Cublas::kSuccess;
+}
+template <class T>
+int gemm(void*, int op_b, int op_a, int n, int m, int k, const T* alpha, const T* b, int ldb, const T* a, int lda,
+         const T* beta, T* c, int ldc) {
+  return multiply(op_b, op_a, n, m, k, alpha, b, ldb, a, lda, beta, c, ldc);
+}
+constexpr int kNotSupported = 15;
+bool is_bf16(int type_b, int type_a, int type_c, int sums) {
+  return type_a == Cublas::kBf16 && type_b == Cublas::kBf16 && type_c == Cublas::kFloat && sums == Cublas::kSumsInFloat;
+}
+int gemm_ex_batched(void*, int op_b, int op_a, int n, int m, int k, const void* alpha, const void* b, int type_b,
+                    int ldb, long long step_b, const void* a, int type_a, int lda, long long step_a, const void* beta,
+                    void* c, int type_c, int ldc, long long step_c, int count, int sums, int) {
+  if (!is_bf16(type_b, type_a, type_c, sums)) return kNotSupported;
+  for (int i = 0; i < count; ++i) {
+    multiply(op_b, op_a, n, m, k, static_cast<const float*>(alpha), static_cast<const Bf16*>(b) + i * step_b, ldb,
+             static_cast<const Bf16*>(a) + i * step_a, lda, static_cast<const float*>(beta),
+             static_cast<float*>(c) + i * step_c, ldc);
+  }
+  return Cublas::kSuccess;
+}
+int gemm_ex(void* h, int op_b, int op_a, int n, int m, int k, const void* alpha, const void* b, int type_b, int ldb,
+            const void* a, int type_a, int lda, const void* beta, void* c, int type_c, int ldc, int sums, int any) {
+  return gemm_ex_batched(h, op_b, op_a, n, m, k, alpha, b, type_b, ldb, 0, a, type_a, lda, 0, beta, c, type_c, ldc, 0,
+                         1, sums, any);
 }
 template <class T>
 int gemm_batched(void* h, int op_b, int op_a, int n, int m, int k, const T* alpha, const T* b, int ldb,
@@ -194,6 +226,8 @@ const Cublas& cublas() {
                           gemm<double>,
                           gemm_batched<float>,
                           gemm_batched<double>,
+                          gemm_ex,
+                          gemm_ex_batched,
                           gemv<float>,
                           gemv<double>,
                           gemv_batched<float>,

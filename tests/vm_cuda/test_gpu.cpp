@@ -109,17 +109,15 @@ vm::BoundProgram product_program(std::mt19937& random, std::int64_t largest) {
   return b.finish();
 }
 
-double difference_of_products(const vm::BoundProgram& program, vm::MachineOptions options) {
-  const auto gpu = on_device(program, options, kEager);
-  options.dtype = vm::DType::f64;
-  options.blas = options.tf32 = false;
-  const auto dense = vm::make_dense(program, options);
-  for (vm::Machine* m : {static_cast<vm::Machine*>(gpu.get()), dense.get()}) m->run(Function::predict);
+/// After Predict, relative to the largest number.
+double difference(vm::Machine& expected, vm::Machine& gpu) {
+  for (vm::Machine* m : {&gpu, &expected}) m->run(Function::predict);
+  const vm::BoundProgram& program = gpu.program();
   double largest = 0, scale = 1;
   for (vm::RegisterId id = 0; id < program.registers.size(); ++id) {
     if (!program.registers[id].observed) continue;
-    for (int lane = 0; lane < options.lanes; ++lane) {
-      const auto a = values(*dense, id, lane), b = values(*gpu, id, lane);
+    for (int lane = 0; lane < gpu.lanes(); ++lane) {
+      const auto a = values(expected, id, lane), b = values(gpu, id, lane);
       for (std::size_t i = 0; i < a.size(); ++i) {
         largest = std::max(largest, std::isfinite(b[i]) ? std::abs(a[i] - b[i]) : 1e300);
         scale = std::max(scale, std::abs(a[i]));
@@ -127,6 +125,21 @@ double difference_of_products(const vm::BoundProgram& program, vm::MachineOption
     }
   }
   return largest / scale;
+}
+
+double difference_of_products(const vm::BoundProgram& program, vm::MachineOptions options) {
+  const auto gpu = on_device(program, options, kEager);
+  options.dtype = vm::DType::f64;
+  options.blas = false;
+  const auto dense = vm::make_dense(program, options);
+  return difference(*dense, *gpu);
+}
+
+/// To the loops on the processor, which round factors in the same way.
+double difference_to_loops(const vm::BoundProgram& program, const vm::MachineOptions& options) {
+  const auto gpu = on_device(program, options, kEager);
+  const auto loops = vm::cuda::make_machine(program, options, vm::cuda::open_host_device(), kEager);
+  return difference(*loops, *gpu);
 }
 
 constexpr const char* kNetwork = R"(
@@ -174,16 +187,22 @@ TEST_CASE("products of cuBLAS are those of the processor within rounding") {
     CHECK(difference_of_products(program, options_of(1, lanes, vm::DType::f64, true)) < 1e-13);
     CHECK(difference_of_products(program, options_of(1, lanes, vm::DType::f32, true)) < 1e-5);
     vm::MachineOptions tf32 = options_of(1, lanes, vm::DType::f32, true);
-    tf32.tf32 = true;
+    tf32.factors = vm::Factors::tf32;
     CHECK(difference_of_products(program, tf32) < 1e-2);
+    vm::MachineOptions bf16 = tf32;
+    bf16.factors = vm::Factors::bf16;
+    CHECK(difference_of_products(program, bf16) < 2e-2);
+    CHECK(difference_to_loops(program, bf16) < 1e-5);
   }
 }
 
 TEST_CASE("a run gives the same bits again") {
   const vm::BoundProgram program = network();
-  for (const vm::DType dtype : {vm::DType::f32, vm::DType::f64}) {
-    const auto a = on_device(program, options_of(2, 4, dtype, true)),
-               b = on_device(program, options_of(2, 4, dtype, true));
+  vm::MachineOptions bf16 = options_of(2, 4, vm::DType::f32, true);
+  bf16.factors = vm::Factors::bf16;
+  for (const vm::MachineOptions& options :
+       {options_of(2, 4, vm::DType::f32, true), options_of(2, 4, vm::DType::f64, true), bf16}) {
+    const auto a = on_device(program, options), b = on_device(program, options);
     Lives lives({a.get(), b.get()}, 1);
     lives.setup();
     for (int n = 0; n < 8; ++n) {

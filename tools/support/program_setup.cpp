@@ -102,7 +102,7 @@ std::string dump(const RunOptions& options, const text::Compiled& compiled) {
   vm::MachineOptions machine_options;
   machine_options.dtype = setup.dtype;
   machine_options.seed = options.seed;
-  machine_options.tf32 = options.engine == "cuda-tf32";
+  if (options.engine != "auto") machine_options.factors = vm::engine_info(options.engine, setup.dtype).factors;
   // The plan for a GPU can be shown without one.
   const std::string engine(options.engine.starts_with("cuda")
                                ? options.engine

@@ -22,9 +22,18 @@ std::optional<Register> with_role(const vm::BoundProgram& p, Role role) {
   return describe(p.registers[id]);
 }
 
+/// Of 8 bytes, those that an engine takes for an entry. Each may be a factor that is stored in bf16 besides.
+double share_of_bytes(const StartOptions& options) {
+  if (options.dtype == DType::f64) return 1;
+  const auto is_bf16 = [&](const vm::EngineInfo& e) {
+    return e.name == options.engine && e.factors == vm::Factors::bf16;
+  };
+  return std::ranges::any_of(vm::engines(), is_bf16) ? 0.75 : 0.5;
+}
+
 /// Where the options ask for more than allowed; empty otherwise.
 std::string excess_bytes(const vm::BoundProgram& p, const StartOptions& options) {
-  const double each = static_cast<double>(p.bytes_f64) * (options.dtype == DType::f64 ? 1.0 : 0.5);
+  const double each = static_cast<double>(p.bytes_f64) * share_of_bytes(options);
   const double all = each * options.lifetimes;
   if (all <= static_cast<double>(options.max_bytes)) return {};
   return fmt::format("{} lifetimes need {:.0f} bytes for their registers; {} are allowed", options.lifetimes, all,
@@ -35,9 +44,10 @@ std::string excess_bytes(const vm::BoundProgram& p, const StartOptions& options)
 
 const char* version() { return MLZ_VERSION; }
 
-std::vector<std::string> engine_names() {
+std::vector<std::string> engine_names(DType dtype) {
   std::vector<std::string> out;
   for (const vm::EngineInfo& e : vm::engines()) {
+    if (!e.has(dtype == DType::f64 ? vm::DType::f64 : vm::DType::f32)) continue;
     if (e.usable == nullptr || e.usable()) out.emplace_back(e.name);
   }
   return out;

@@ -71,6 +71,6 @@ std::unique_ptr<Device> open_gpu();
 using OpenFunction = Device* (*)(int abi, std::string& reason);
 inline constexpr const char* kOpenName = "mlz_cuda_open";
 /// Changes whenever the structures of launch.hpp or this file do.
-inline constexpr int kDeviceAbi = 1 + static_cast<int>(sizeof(Launch)) * 16;
+inline constexpr int kDeviceAbi = 2 + static_cast<int>(sizeof(Launch)) * 16;
 
 }  // namespace mlz::vm::cuda

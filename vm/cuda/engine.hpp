@@ -11,8 +11,6 @@ namespace mlz::vm {
 /// is none. In f32 and without BLAS its results have the bits of `lanes` and `dense` but for `power`, draws of normals,
 /// and reductions of cuda::Tuning::block_terms terms and more.
 std::unique_ptr<Machine> make_cuda(const BoundProgram& program, const MachineOptions& options);
-/// With MachineOptions::tf32.
-std::unique_ptr<Machine> make_cuda_tf32(const BoundProgram& program, const MachineOptions& options);
 /// Whether make_cuda finds a GPU and what it needs to use it.
 bool has_gpu();
 

@@ -75,6 +75,9 @@ class Loops {
         run_product(l, frame_, team_of<T>(l.threads), item);
     }
   }
+  void operator()(const RoundLaunch& l) const {
+    for (std::uint32_t item = 0; item < l.total; ++item) run_round(l, frame_, item);
+  }
   void operator()(const RowsLaunch& l) const {
     for (std::uint32_t item = 0; item < l.total; ++item) run_rows(l, frame_, team_of<T>(l.threads), item);
   }
@@ -83,19 +86,10 @@ class Loops {
   /// In the order of the arguments that cuBLAS is given, with sums in the written order.
   void operator()(const GemmLaunch& l) const {
     for (std::uint32_t lane = 0; lane < static_cast<std::uint32_t>(l.batch); ++lane) {
-      const T *a = at(frame_, l.a, lane), *b = at(frame_, l.b, lane);
-      T* c = at(frame_, l.c, lane);
-      const auto alpha = static_cast<T>(l.alpha);
-      for (std::int64_t i = 0; i < l.m; ++i) {
-        for (std::int64_t j = 0; j < l.n; ++j) {
-          const T total = vm::sum<T>(l.k, [&](std::int64_t k) {
-            return (l.a_transposed ? a[k * l.lda + i] : a[i * l.lda + k]) *
-                   (l.b_transposed ? b[j * l.ldb + k] : b[k * l.ldb + j]);
-          });
-          T& out = c[i * l.ldc + j];
-          out = l.beta == 0 ? alpha * total : out + alpha * total;
-        }
-      }
+      if (l.bf16)
+        multiply(l, at_bf16(frame_, l.a, lane), at_bf16(frame_, l.b, lane), at(frame_, l.c, lane));
+      else
+        multiply(l, at(frame_, l.a, lane), at(frame_, l.b, lane), at(frame_, l.c, lane));
     }
   }
   void operator()(const GemvLaunch& l) const {
@@ -111,6 +105,24 @@ class Loops {
 
  private:
   Frame<T> frame_;
+
+  static T number(T a) { return a; }
+  static T number(Bf16 a) { return static_cast<T>(from_bf16(a)); }
+
+  template <class F>
+  static void multiply(const GemmLaunch& l, const F* a, const F* b, T* c) {
+    const auto alpha = static_cast<T>(l.alpha);
+    for (std::int64_t i = 0; i < l.m; ++i) {
+      for (std::int64_t j = 0; j < l.n; ++j) {
+        const T total = vm::sum<T>(l.k, [&](std::int64_t k) {
+          return number(l.a_transposed ? a[k * l.lda + i] : a[i * l.lda + k]) *
+                 number(l.b_transposed ? b[j * l.ldb + k] : b[k * l.ldb + j]);
+        });
+        T& out = c[i * l.ldc + j];
+        out = l.beta == 0 ? alpha * total : out + alpha * total;
+      }
+    }
+  }
 };
 
 class HostDevice final : public Device {

@@ -2,6 +2,7 @@
 #include <type_traits>
 
 #include "lang/core/draw_blocks.hpp"
+#include "vm/cuda/bf16.hpp"
 #include "vm/cuda/launch.hpp"
 #include "vm/reduce.hpp"
 
@@ -38,6 +39,12 @@ MLZ_DEVICE inline Index index_of(std::uint32_t item, const Divider& size, const 
 template <class T>
 MLZ_DEVICE T* at(const Frame<T>& f, const Place& p, std::uint32_t lane) {
   return f.memory + p.offset + static_cast<std::int64_t>(lane) * p.lane_step;
+}
+
+/// Where a lane's part of a factor in bf16 lies.
+template <class T>
+MLZ_DEVICE Bf16* at_bf16(const Frame<T>& f, const Place& p, std::uint32_t lane) {
+  return reinterpret_cast<Bf16*>(f.memory) + p.offset + static_cast<std::int64_t>(lane) * p.lane_step;
 }
 
 // --- teams -------------------------------------------------------------------------------------
@@ -277,6 +284,12 @@ MLZ_DEVICE void run_product(const ProductLaunch& l, const Frame<T>& f, const Tea
   const T* b = at(f, l.b, x.lane) + x.j * l.b_col;
   const T value = team_sum<T>(team, l.terms, [&](auto k) { return a[k * l.a_term] * b[k * l.b_term]; });
   if (team.first()) at(f, l.to, x.lane)[remainder(item, x.lane, l.size)] = value;
+}
+
+template <class T>
+MLZ_DEVICE void run_round(const RoundLaunch& l, const Frame<T>& f, std::uint32_t item) {
+  const std::uint32_t lane = divide(item, l.size), i = remainder(item, lane, l.size);
+  at_bf16(f, l.to, lane)[i] = to_bf16(static_cast<float>(at(f, l.from, lane)[i]));
 }
 
 // --- draws -------------------------------------------------------------------------------------

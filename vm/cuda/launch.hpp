@@ -113,6 +113,13 @@ struct ProductLaunch {
   std::int64_t a_row = 0, a_term = 0, b_term = 0, b_col = 0;
 };
 
+/// Rounds entries to bf16 (vm/cuda/bf16.hpp). `to` counts numbers of 16 bits from the start of the memory.
+struct RoundLaunch {
+  std::uint32_t total = 0;  ///< entries of all lanes
+  Divider size;
+  Place from, to;
+};
+
 /// Draws; a sampler's key as in BoundInstruction. One item makes two entries.
 struct DrawLaunch {
   OpId op = OpId::uniform;
@@ -134,6 +141,7 @@ struct CountLaunch {
 /// a_transposed), b likewise; lda, ldb, ldc are the entries from one stored row to the next.
 struct GemmLaunch {
   bool a_transposed = false, b_transposed = false;
+  bool bf16 = false;  ///< a and b, whose places then count numbers of 16 bits; f32 programs only
   std::int32_t m = 1, n = 1, k = 1, lda = 1, ldb = 1, ldc = 1, batch = 1;
   Place a, b, c;
   double alpha = 1, beta = 0;
@@ -147,8 +155,8 @@ struct GemvLaunch {
 };
 
 struct Launch {
-  std::variant<ChainLaunch, MoveLaunch, FoldLaunch, RowsLaunch, ProductLaunch, DrawLaunch, CountLaunch, GemmLaunch,
-               GemvLaunch>
+  std::variant<ChainLaunch, MoveLaunch, FoldLaunch, RowsLaunch, ProductLaunch, RoundLaunch, DrawLaunch, CountLaunch,
+               GemmLaunch, GemvLaunch>
       work;
   std::uint32_t line = 0;  ///< BoundProgram::lines, for errors
 };

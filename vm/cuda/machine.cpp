@@ -11,6 +11,10 @@ namespace mlz::vm {
 namespace cuda {
 namespace {
 
+std::string_view engine_name(Factors factors) {
+  return factors == Factors::tf32 ? "cuda-tf32" : factors == Factors::bf16 ? "cuda-bf16" : "cuda";
+}
+
 template <class T>
 class Engine final : public CudaMachine {
  public:
@@ -28,7 +32,7 @@ class Engine final : public CudaMachine {
     reset();
   }
 
-  std::string_view engine() const override { return options_.tf32 ? "cuda-tf32" : "cuda"; }
+  std::string_view engine() const override { return engine_name(options_.factors); }
   DType dtype() const override { return std::is_same_v<T, double> ? DType::f64 : DType::f32; }
   int lanes() const override { return static_cast<int>(births_.size()); }
   const BoundProgram& program() const override { return program_; }
@@ -123,7 +127,7 @@ class Engine final : public CudaMachine {
     registers_.reset();
     registers_ = std::make_unique<Registers<T>>(*device_, optimised_.program, plan_->layout);
     device_->clear();
-    device_->begin({std::is_same_v<T, double>, options_.tf32, registers_->data(),
+    device_->begin({std::is_same_v<T, double>, options_.factors == Factors::tf32, registers_->data(),
                     state_memory_.template as<DrawState>(), keys_memory_.template as<LaneKey>()});
     for (std::size_t f = 0; f < sequence_.size(); ++f) sequence_[f] = device_->add(plan_->code[f]);
   }
@@ -231,7 +235,7 @@ class Engine final : public CudaMachine {
       if (std::memcmp(now.data(), values.data(), values.size() * sizeof(T)) == 0) return;
       unshare();
     }
-    if (optimised_.feeds_fixed[id] != 0) fixed_is_old_ = true;
+    if (optimised_.feeds_fixed[id] != 0 || plan_->rounded_once[id] != 0) fixed_is_old_ = true;
     registers_->write(id, lane, std::move(values));
   }
 };
@@ -248,12 +252,6 @@ std::unique_ptr<CudaMachine> make_machine(const BoundProgram& program, const Mac
 
 std::unique_ptr<Machine> make_cuda(const BoundProgram& program, const MachineOptions& options) {
   return cuda::make_machine(program, options, cuda::open_gpu());
-}
-
-std::unique_ptr<Machine> make_cuda_tf32(const BoundProgram& program, const MachineOptions& options) {
-  MachineOptions with_tf32 = options;
-  with_tf32.tf32 = true;
-  return make_cuda(program, with_tf32);
 }
 
 bool has_gpu() {

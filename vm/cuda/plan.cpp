@@ -80,18 +80,25 @@ std::int64_t place_part(const Optimised& optimised, const dense::Plan& plan, DTy
 
 class Planner {
  public:
-  Planner(const Optimised& optimised, const MachineOptions& options, const Tuning& tuning, CudaPlan& plan)
-      : context_{optimised.program, plan.layout, tuning, options.dtype, options.blas}, plan_(plan) {}
+  Planner(const Optimised& optimised, const dense::Plan& fused, const MachineOptions& options, const Tuning& tuning,
+          CudaPlan& plan)
+      : context_{optimised.program, plan.layout, tuning, options.dtype, options.blas},
+        plan_(plan),
+        rounded_(optimised.program, fused, tuning, plan),
+        bf16_(options.factors == Factors::bf16 && options.dtype == DType::f32) {}
 
   void add_function(const std::vector<PlanOp>& code, std::size_t function) {
+    rounded_.begin(function);
     for (const PlanOp& op : code) add(op, static_cast<int>(function));
-    if (function == dense::kFixed) return;
+    if (function == dense::kFixed) return rounded_.round_once();
     plan_.code[function].push_back({CountLaunch{static_cast<std::uint8_t>(function)}, 0});
   }
 
  private:
   Context context_;
   CudaPlan& plan_;
+  RoundedFactors rounded_;
+  bool bf16_;
 
   void add(const PlanOp& op, int function) {
     auto& code = plan_.code[static_cast<std::size_t>(function)];
@@ -101,6 +108,7 @@ class Planner {
     } else if (op.kind == Kind::other) {
       other(op, function, code);
     }
+    rounded_.written(op);
   }
 
   void other(const PlanOp& op, int function, std::vector<Launch>& code) {
@@ -111,6 +119,7 @@ class Planner {
                        plan_product(context_, op, to, made) || plan_draw(context_, op, function, to, made);
     if (!known) throw std::logic_error("the cuda engine does not know the operation " + op_info(op.source.op).name());
     made.line = op.line;
+    if (auto* gemm = std::get_if<GemmLaunch>(&made.work); gemm != nullptr && bf16_) rounded_.use(op, *gemm);
     code.push_back(made);
     if (!aside) return;
     code.push_back(copy_launch(to, context_.place(op.out), context_.at(op.out).size(), context_.lanes(op.out)));
@@ -169,7 +178,7 @@ CudaPlan make_plan(const Optimised& optimised, const MachineOptions& options, co
       share ? shared_registers(optimised, fused, apart) : std::vector<char>(optimised.program.registers.size(), 0);
   CudaPlan plan;
   plan.layout = make_layout(optimised, fused, options, std::move(shared));
-  Planner planner(optimised, options, tuning, plan);
+  Planner planner(optimised, fused, options, tuning, plan);
   for (std::size_t f = 0; f < fused.code.size(); ++f) planner.add_function(fused.code[f], f);
   return plan;
 }

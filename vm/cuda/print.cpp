@@ -8,6 +8,9 @@ namespace {
 
 std::string place(const Place& p) { return fmt::format("@{}{}", p.offset, p.lane_step != 0 ? "" : " shared"); }
 
+/// Of a factor in bf16, in numbers of 16 bits.
+std::string place_bf16(const Place& p) { return "bf16 " + place(p); }
+
 const char* threads_name(std::uint8_t threads) {
   return threads == kOneThread ? "one thread each" : threads == kTeam ? "a team each" : "a block each";
 }
@@ -36,14 +39,17 @@ struct Printer {
     return fmt::format("product of {} terms, {} results, {}: {}, {} -> {}", l.terms, l.total, threads_name(l.threads),
                        place(l.a), place(l.b), place(l.to));
   }
+  std::string operator()(const RoundLaunch& l) const {
+    return fmt::format("round {} entries: {} -> {}", l.total, place(l.from), place_bf16(l.to));
+  }
   std::string operator()(const DrawLaunch& l) const {
     return fmt::format("{} of {} entries, sampler {} -> {}", op_info(l.op).name(), l.size, l.sampler, place(l.to));
   }
   std::string operator()(const CountLaunch&) const { return "count the run"; }
   std::string operator()(const GemmLaunch& l) const {
     return fmt::format("gemm {}x{}x{}{}{}, {} of them, alpha {}, beta {}: {}, {} -> {}", l.m, l.n, l.k,
-                       l.a_transposed ? " a'" : "", l.b_transposed ? " b'" : "", l.batch, l.alpha, l.beta, place(l.a),
-                       place(l.b), place(l.c));
+                       l.a_transposed ? " a'" : "", l.b_transposed ? " b'" : "", l.batch, l.alpha, l.beta,
+                       l.bf16 ? place_bf16(l.a) : place(l.a), l.bf16 ? place_bf16(l.b) : place(l.b), place(l.c));
   }
   std::string operator()(const GemvLaunch& l) const {
     return fmt::format("gemv {}x{}{}, {} of them: {}, {} -> {}", l.rows, l.cols, l.down ? " down" : "", l.batch,
@@ -55,8 +61,9 @@ struct Printer {
 
 std::string print(const CudaPlan& plan, const BoundProgram& program) {
   const Layout& layout = plan.layout;
-  std::string out = fmt::format("# {} lanes of {} entries, {} shared, {} for copies\n", layout.lanes,
-                                layout.lane_entries, layout.shared_entries, layout.io_entries);
+  std::string out = fmt::format("# {} lanes of {} entries, {} shared, {} for copies", layout.lanes, layout.lane_entries,
+                                layout.shared_entries, layout.io_entries);
+  out += layout.bf16_entries > 0 ? fmt::format(", {} for factors in bf16\n", layout.bf16_entries / 2) : "\n";
   for (std::size_t f = 0; f < plan.code.size(); ++f) {
     if (f == dense::kFixed && plan.code[f].empty()) continue;
     out += f == dense::kFixed ? std::string(kFixedHeading)

@@ -1,4 +1,5 @@
 #pragma once
+#include "vm/cuda/bf16.hpp"
 #include "vm/cuda/gpu/cublas.hpp"
 #include "vm/cuda/launch.hpp"
 
@@ -16,6 +17,23 @@ int call_gemm(void* handle, const GemmLaunch& l, T* memory, Cublas::Gemm<T> gemm
   if (l.batch == 1) return gemm(handle, op_b, op_a, l.n, l.m, l.k, &alpha, b, l.ldb, a, l.lda, &beta, c, l.ldc);
   return batched(handle, op_b, op_a, l.n, l.m, l.k, &alpha, b, l.ldb, l.b.lane_step, a, l.lda, l.a.lane_step, &beta, c,
                  l.ldc, l.c.lane_step, l.batch);
+}
+
+/// A launch with factors in bf16, which are summed in f32.
+inline int call_gemm_bf16(void* handle, const GemmLaunch& l, float* memory, Cublas::GemmEx gemm,
+                          Cublas::GemmExBatched batched) {
+  constexpr int in = Cublas::kBf16, out = Cublas::kFloat, sums = Cublas::kSumsInFloat, any = Cublas::kAnyAlgorithm;
+  const int op_a = l.a_transposed ? Cublas::kTrans : Cublas::kNoTrans;
+  const int op_b = l.b_transposed ? Cublas::kTrans : Cublas::kNoTrans;
+  const auto alpha = static_cast<float>(l.alpha), beta = static_cast<float>(l.beta);
+  const auto* factors = reinterpret_cast<const Bf16*>(memory);
+  const Bf16 *a = factors + l.a.offset, *b = factors + l.b.offset;
+  float* c = memory + l.c.offset;
+  if (l.batch == 1) {
+    return gemm(handle, op_b, op_a, l.n, l.m, l.k, &alpha, b, in, l.ldb, a, in, l.lda, &beta, c, out, l.ldc, sums, any);
+  }
+  return batched(handle, op_b, op_a, l.n, l.m, l.k, &alpha, b, in, l.ldb, l.b.lane_step, a, in, l.lda, l.a.lane_step,
+                 &beta, c, out, l.ldc, l.c.lane_step, l.batch, sums, any);
 }
 
 template <class T>

@@ -50,6 +50,8 @@ Cublas load() {
   find(library, "cublasDgemm_v2", c.dgemm);
   find(library, "cublasSgemmStridedBatched", c.sgemm_batched);
   find(library, "cublasDgemmStridedBatched", c.dgemm_batched);
+  find(library, "cublasGemmEx", c.gemm_ex);
+  find(library, "cublasGemmStridedBatchedEx", c.gemm_ex_batched);
   find(library, "cublasSgemv_v2", c.sgemv);
   find(library, "cublasDgemv_v2", c.dgemv);
   find(library, "cublasSgemvStridedBatched", c.sgemv_batched);

@@ -8,6 +8,7 @@ namespace mlz::vm::cuda {
 /// build, and a program without products starts without it. Handles and streams are void*, enumerations int.
 struct Cublas {
   static constexpr int kSuccess = 0, kNoTrans = 0, kTrans = 1, kDefaultMath = 0, kTf32Math = 3;
+  static constexpr int kFloat = 0, kBf16 = 14, kSumsInFloat = 68, kAnyAlgorithm = -1;
 
   template <class T>
   using Gemm = int (*)(void*, int, int, int, int, int, const T*, const T*, int, const T*, int, const T*, T*, int);
@@ -19,6 +20,12 @@ struct Cublas {
   template <class T>
   using GemvBatched = int (*)(void*, int, int, int, const T*, const T*, int, long long, const T*, int, long long,
                               const T*, T*, int, long long, int);
+  /// With the number types of a, b and c, that of the sums, and the algorithm.
+  using GemmEx = int (*)(void*, int, int, int, int, int, const void*, const void*, int, int, const void*, int, int,
+                         const void*, void*, int, int, int, int);
+  using GemmExBatched = int (*)(void*, int, int, int, int, int, const void*, const void*, int, int, long long,
+                                const void*, int, int, long long, const void*, void*, int, int, long long, int, int,
+                                int);
 
   int (*create)(void**) = nullptr;
   int (*destroy)(void*) = nullptr;
@@ -30,6 +37,8 @@ struct Cublas {
   Gemm<double> dgemm = nullptr;
   GemmBatched<float> sgemm_batched = nullptr;
   GemmBatched<double> dgemm_batched = nullptr;
+  GemmEx gemm_ex = nullptr;
+  GemmExBatched gemm_ex_batched = nullptr;
   Gemv<float> sgemv = nullptr;
   Gemv<double> dgemv = nullptr;
   GemvBatched<float> sgemv_batched = nullptr;

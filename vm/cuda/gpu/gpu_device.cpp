@@ -35,7 +35,12 @@ class Products {
   void run(const Launch& launch, const Session& session) {
     const int math = session.tf32 && !session.wide ? Cublas::kTf32Math : Cublas::kDefaultMath;
     check_blas(blas_.set_math(handle_, math), "cublasSetMathMode");
-    if (session.wide)
+    const auto* gemm = std::get_if<GemmLaunch>(&launch.work);
+    if (gemm != nullptr && gemm->bf16)
+      check_blas(
+          call_gemm_bf16(handle_, *gemm, static_cast<float*>(session.memory), blas_.gemm_ex, blas_.gemm_ex_batched),
+          "cublasGemmEx");
+    else if (session.wide)
       run_as(launch, static_cast<double*>(session.memory), blas_.dgemm, blas_.dgemm_batched, blas_.dgemv,
              blas_.dgemv_batched);
     else

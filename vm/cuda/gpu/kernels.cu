@@ -91,6 +91,12 @@ __global__ void __launch_bounds__(kBlockThreads) move_kernel(const __grid_consta
 }
 
 template <class T>
+__global__ void __launch_bounds__(kBlockThreads) round_kernel(const __grid_constant__ RoundLaunch l, const Frame<T> f) {
+  const std::uint32_t item = item_of_team<1>();
+  if (item < l.total) run_round(l, f, item);
+}
+
+template <class T>
 __global__ void __launch_bounds__(kBlockThreads) draw_kernel(const __grid_constant__ DrawLaunch l, const Frame<T> f) {
   const std::uint32_t item = item_of_team<1>();
   if (item < l.total) run_draw(l, f, item);
@@ -135,6 +141,9 @@ class Launcher {
   }
   void operator()(const MoveLaunch& l) const {
     move_kernel<T><<<blocks(l.total, 1), kBlockThreads, 0, stream_>>>(l, f_);
+  }
+  void operator()(const RoundLaunch& l) const {
+    round_kernel<T><<<blocks(l.total, 1), kBlockThreads, 0, stream_>>>(l, f_);
   }
   void operator()(const DrawLaunch& l) const {
     draw_kernel<T><<<blocks(l.total, 1), kBlockThreads, 0, stream_>>>(l, f_);
