@@ -1,5 +1,6 @@
 #pragma once
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -69,6 +70,8 @@ class Genomes {
 };
 
 struct Config;
+/// The sizes, consts and params that `program-set` gives values to. Throws InputError.
+std::map<std::string, std::string> program_settings(const std::string& text);
 /// The programs that --init names, with --set applied, in the order of their file names. Throws InputError.
 std::vector<CoreProgram> core_programs(const Config& config);
 /// The kind of genomes a configuration asks for, with its first programs read. Throws InputError.

@@ -96,6 +96,8 @@ std::unique_ptr<Genomes> make_numbered(const Config& config) {
   return std::make_unique<NumberedGenomes>(std::move(options), static_cast<int>(config.threads));
 }
 
+}  // namespace
+
 /// "hidden=16; n=[features,8]" by name.
 std::map<std::string, std::string> program_settings(const std::string& text) {
   std::map<std::string, std::string> out;
@@ -113,8 +115,6 @@ std::map<std::string, std::string> program_settings(const std::string& text) {
   }
   return out;
 }
-
-}  // namespace
 
 std::vector<CoreProgram> core_programs(const Config& config) {
   std::vector<CoreProgram> out;

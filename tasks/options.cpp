@@ -227,6 +227,11 @@ const TaskEntry& find_task(const std::string& name) {
     if (entry.name == name) return entry;
     known.push_back(entry.name);
   }
+  const std::size_t comma = name.find(',');
+  if (comma != std::string::npos && std::ranges::find(known, name.substr(0, comma)) != known.end()) {
+    throw InputError(fmt::format("there is no task '{}'. Options follow a colon: {}:{}", shown(name),
+                                 name.substr(0, comma), shown(name.substr(comma + 1))));
+  }
   throw InputError(
       fmt::format("there is no task '{}'.{} The tasks are: {} (--list-tasks shows their options).",
                   shown(name), did_you_mean(name, known), fmt::join(known, ", ")));

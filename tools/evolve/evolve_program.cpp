@@ -139,7 +139,10 @@ std::string Run::header(const Outcome& o) const {
 
 void Run::load_params() {
   const TensorFile file = from_safetensors(read_file(config_.load, kMostModelBytes), config_.load);
-  search_.load_params([&](const vm::BoundProgram& program) { return take_model(file, config_.load, program).params; });
+  search_.load_params([&](const vm::BoundProgram& program) {
+    check_not_set(evolve::program_settings(config_.program_set), config_.load, program);
+    return take_model(file, config_.load, program).params;
+  });
 }
 
 void Run::write_best(const Champion& best, const std::string& head) const {

@@ -62,7 +62,10 @@ class TuneRun : public evolve::Listener {
 
 void TuneRun::load() {
   const TensorFile file = from_safetensors(read_file(config_.load, kMostModelBytes), config_.load);
-  search_.load_params([&](const vm::BoundProgram& program) { return take_model(file, config_.load, program).params; });
+  search_.load_params([&](const vm::BoundProgram& program) {
+    check_not_set(evolve::program_settings(config_.program_set), config_.load, program);
+    return take_model(file, config_.load, program).params;
+  });
 }
 
 bool TuneRun::tick(const evolve::SearchState& sketch, double best) {

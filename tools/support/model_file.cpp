@@ -48,6 +48,15 @@ std::vector<std::string> model_registers(const vm::BoundProgram& program) {
   return names;
 }
 
+void check_not_set(const std::map<std::string, std::string>& set, const std::string& name,
+                   const vm::BoundProgram& program) {
+  for (const auto& param : program.params) {
+    const std::string& known = program.registers[param.id].name;
+    if (set.count(known) == 0) continue;
+    throw InputError(fmt::format("--set {}: {} has the values of this param; leave --set {} or --load out", known, name, known));
+  }
+}
+
 Model take_model(const TensorFile& file, const std::string& name, const vm::BoundProgram& program) {
   Model model;
   std::vector<vm::RegisterId> taken;

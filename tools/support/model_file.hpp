@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,10 @@ std::vector<std::string> model_registers(const vm::BoundProgram& program);
 /// Matches the tensors of a file with the params and carried registers of a program. Throws
 /// InputError for a tensor the program lacks, a shape that differs, or a param the file lacks.
 Model take_model(const TensorFile& file, const std::string& name, const vm::BoundProgram& program);
+
+/// Throws InputError for a name in `set` that is a param of the program: its values are those of the file `name`.
+void check_not_set(const std::map<std::string, std::string>& set, const std::string& name,
+                   const vm::BoundProgram& program);
 
 /// Values for the params of a program.
 TensorFile params_file(const vm::BoundProgram& program, const std::vector<std::vector<double>>& params);

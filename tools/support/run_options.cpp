@@ -80,7 +80,12 @@ void add_run_options(CLI::App& app, RunOptions& o) {
       ->capture_default_str();
   app.add_option("--data", o.data, "folder with the data of tasks that need files")
       ->type_name("DIR");
-  app.add_option("--seed", o.seed, "of everything random")->type_name("N")->capture_default_str();
+  app.add_option("--seed", o.seed, "of everything random")
+      ->type_name("N")
+      ->check([](const std::string& text) {
+        return std::string(text.starts_with('-') ? "must be a whole number from 0 up, not " + text : "");
+      })
+      ->capture_default_str();
   app.add_option("--runs", o.runs, "runs with seeds SEED, SEED+1, ...; shows mean and deviation")
       ->type_name("N")
       ->check(CLI::Range(1, 100000))

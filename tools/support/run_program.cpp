@@ -54,6 +54,7 @@ class Runs {
 Runs::Runs(const RunOptions& options, Setup setup, const CoreProgram& core)
     : options_(options), setup_(std::move(setup)) {
   if (!options.load.empty()) {
+    check_not_set(options.set, options.load, setup_.program);
     const auto values = static_cast<std::uintmax_t>(setup_.program.bytes_f64);
     const std::string bytes = read_file(options.load, kMostHeaderBytes + values);
     model_ = take_model(from_safetensors(bytes, options.load), options.load, setup_.program);

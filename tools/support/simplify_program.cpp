@@ -31,6 +31,7 @@ int simplify_program(const RunOptions& options, const Setup& setup, const CorePr
   run.steps = options.steps;
   run.ignore_non_finite = options.ignore_non_finite;
   if (!options.load.empty()) {
+    check_not_set(options.set, options.load, setup.program);
     const std::string bytes = read_file(options.load, kMostModelBytes);
     run.params = take_model(from_safetensors(bytes, options.load), options.load, setup.program).params;
   }
