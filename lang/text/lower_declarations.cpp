@@ -39,7 +39,8 @@ Declaration Lowering::with_override(const Declaration& ast) {
   if (found == options_.set.end() || ast.kind == Declaration::Kind::state) return ast;
   Declaration changed = ast;
   Diagnostics problems;
-  const std::optional<Expr> value = parse_expression(found->second, problems, fmt::format("--set {}={}", ast.name, found->second));
+  const std::optional<Expr> value = parse_expression(found->second, problems,
+                                                     fmt::format("--set {}={}", ast.name, found->second));
   if (!value || !problems.ok()) {
     error(ast.where, fmt::format("--set {}={}: the value is not an expression", ast.name, found->second),
           "expected a number, or for a list of sizes [8, 16]");

@@ -197,8 +197,10 @@ Value Lowering::unknown_name(const Expr& e) {
   for (const RegisterInfo& info : core_.registers) known.push_back(info.name);
   for (const mlz::Declaration& d : core_.declarations) known.push_back(d.name);
   for (const auto& [name, value] : scope_->names) known.push_back(name);
-  const std::string near = closest(e.text, known);
+  known.erase(std::remove(known.begin(), known.end(), e.text), known.end());
+  const std::string near = e.text == "y" ? "" : closest(e.text, known);
   std::string hint = near.empty() ? "" : fmt::format("did you mean `{}`?", near);
+  if (e.text == "y") hint = "`y` is the prediction; assign it in Predict";
   if (near.empty() && !find_ops(e.text).empty()) hint = fmt::format("`{}` is an operation: call it", e.text);
   if (scope_->helper != nullptr && find_register(e.text) != nullptr) {
     hint = "a helper sees only its arguments; hand it in";

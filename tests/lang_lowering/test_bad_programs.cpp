@@ -78,8 +78,9 @@ TEST_CASE("notes name registers as written, and point at the line that gave them
   const std::string inputs = errors_of("state W : matrix[4, features]\ndef Predict(x):\n  h = W @ x\n  k = norm(x, axis=1)\n");
   says(inputs, "p.mlz:4:12: note: `x` is vector[features], the features of the task");
   CHECK(inputs.find("v0") == std::string::npos);
-  says(errors_of("def Predict(x):\n  h = fill(0, 3)\n  y = v2 @ h\n"), "p.mlz:3:7: note: `v2` is vector[features], as its name says");
-  says(errors_of("def Predict(x):\n  h = fill(0, 3)\n  y = v2 @ h\n"), "p.mlz:2:3: note: `h` is vector[3], from here");
+  const std::string product = errors_of("def Predict(x):\n  h = fill(0, 3)\n  y = v2 @ h\n");
+  says(product, "p.mlz:3:7: note: `v2` is vector[features], as its name says");
+  says(product, "p.mlz:2:3: note: `h` is vector[3], from here");
   says(errors_of("def Predict(x):\n  y = mean(x)\n  k = norm(y, axis=1)\n"), "p.mlz:2:3: note: `y` is scalar, from here");
   says(errors_of("def low(a):\n  return norm(a, axis=1)\ndef Predict(x):\n  h = mean(x)\n  y = low(x)\n"),
        "p.mlz:2:15: note: this is vector[features]");
