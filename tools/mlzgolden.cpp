@@ -9,8 +9,8 @@ int run(int argc, char** argv) {
   mlz::golden::Options options;
   std::string dtype = "f64";
   CLI::App app{
-      "Runs recorded cases of AutoML-Zero (tasks.jsonl, programs.jsonl, ops.jsonl) and compares "
-      "every number.",
+      "Runs recorded cases and compares every number: of AutoML-Zero (tasks.jsonl, programs.jsonl, "
+      "ops.jsonl), of learners, and of the worlds of control tasks (*.json, by their \"kind\").",
       "mlzgolden"};
   app.set_version_flag("--version", mlz::tools::version_text());
   app.footer(

@@ -10,11 +10,13 @@ namespace {
 
 constexpr double kLargestWhole = 9e15;
 
-std::string task_sizes(const BindOptions& options) {
+/// What to do about a size that neither a task handed in, nor a host that binds the program itself.
+std::string given_sizes(const BindOptions& options, const std::string& missing) {
+  if (options.sizes.empty()) return fmt::format("give it a value (mlzc: --sizes {}=N)", missing);
   std::string out;
   for (const auto& [name, value] : options.sizes)
     out += fmt::format("{}{} = {}", out.empty() ? "" : ", ", name, value);
-  return out.empty() ? "the task has no sizes" : "sizes of this task: " + out;
+  return "given, by the task or by the host: " + out;
 }
 
 }  // namespace
@@ -112,8 +114,8 @@ bool BindScope::report_missing_size(const StaticExpr& expr, const Location& wher
   if (missing.empty()) return false;
   if (!missing_.insert(missing).second) return failed_ = true;
   fail(where,
-       fmt::format("the program needs the size `{}`, which this task does not have", missing),
-       task_sizes(options_));
+       fmt::format("the program needs the size `{}`, which is not given", missing),
+       given_sizes(options_, missing));
   return true;
 }
 

@@ -42,7 +42,7 @@ void Binder::bind_lines(const std::vector<CoreLine>& lines) {
         break;
       case CoreLine::Kind::hole:
         scope_.fail(line.where, "this hole is still to be filled; a program with holes cannot run",
-                    "give the program to mlzevolve, or write the missing lines");
+                    "mlzevolve --init fills them");
         break;
     }
   }

@@ -36,7 +36,8 @@ void Binder::bind_instruction(const CoreLine& line) {
       return;
     case OpId::hole:
       return scope_.fail(line.where,
-                         "the operation `?` is still to be found; a program with holes cannot run");
+                         "the operation `?` is still to be found; a program with holes cannot run",
+                         "mlzevolve --init fills them");
     case OpId::constant:
       return bind_constant(line);
     case OpId::get:
@@ -58,7 +59,8 @@ RegisterId Binder::bind_operand(const Operand& operand, const Location& where) {
         scope_.number(operand.constant, where, fmt::format("`{}`", operand.constant.print()));
     return value ? constant_register(*value, where) : kNoRegister;
   }
-  scope_.fail(where, "the argument `?` is still to be found; a program with holes cannot run");
+  scope_.fail(where, "the argument `?` is still to be found; a program with holes cannot run",
+              "mlzevolve --init fills them");
   return kNoRegister;
 }
 

@@ -8,6 +8,14 @@
 namespace mlz::vm {
 namespace {
 
+/// An amount of memory for people: "159 bytes", "64 MiB", "4 GiB".
+std::string memory_text(double bytes) {
+  static constexpr std::array kUnits{"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+  std::size_t unit = 0;
+  for (; bytes >= 1024 && unit + 1 < kUnits.size(); ++unit) bytes /= 1024;
+  return fmt::format("{:.4g} {}", bytes, kUnits[unit]);
+}
+
 std::string member_suffix(const std::vector<std::int64_t>& member) {
   std::string out;
   for (std::int64_t m : member) out += fmt::format("[{}]", m);
@@ -210,8 +218,9 @@ RegisterId Binder::add_register(BoundRegister made, const Location& where) {
     scope_.fail(
         where,
         fmt::format(
-            "the registers need more than the allowed {} bytes: `{}` is {} and takes {} bytes",
-            options_.max_bytes, made.name, dims_of(made).print(), bytes));
+            "the registers need more than the allowed {}: `{}` is {} and takes {}",
+            memory_text(static_cast<double>(options_.max_bytes)), made.name, dims_of(made).print(), memory_text(bytes)),
+        "--max-memory of mlzrun (in MiB) and BindOptions::max_bytes allow more");
     return kNoRegister;
   }
   if (out_.registers.size() >= kMaxRegisters) {

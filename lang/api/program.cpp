@@ -1,7 +1,9 @@
 #include "mlz/program.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <new>
 #include <stdexcept>
 
@@ -37,6 +39,23 @@ vm::BindOptions inner(const Sizes& sizes, const BindOptions& options) {
   return out;
 }
 
+/// A size that the program neither declares nor could be handed, as a misspelt one; empty when there is none.
+std::string unknown_size(const CoreProgram& core, const Sizes& sizes) {
+  std::vector<std::string> known = task_size_names();
+  for (const Declaration& d : core.declarations) {
+    if (d.kind == Declaration::Kind::size) known.push_back(d.name);
+  }
+  known.push_back("batch");
+  for (const auto& [name, value] : sizes) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    const std::string near = closest(name, known);
+    const std::string hint = near.empty() ? fmt::format("sizes are {}", fmt::join(task_size_names(), ", "))
+                                          : fmt::format("did you mean `{}`?", near);
+    return fmt::format("there is no size `{}`; {}", name, hint);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Program> compile(std::string_view text, const CompileOptions& options) {
@@ -59,6 +78,8 @@ std::string Program::doc() const { return impl_->core.doc; }
 std::string Program::core_text() const { return print(impl_->core); }
 
 Result<BoundProgram> Program::bind(const Sizes& sizes, const BindOptions& options) const {
+  const std::string unknown = unknown_size(impl_->core, sizes);
+  if (!unknown.empty()) return failed<BoundProgram>(unknown);
   Diagnostics diagnostics;
   auto impl = std::make_shared<BoundProgram::Impl>();
   impl->program = vm::bind(impl_->core, inner(sizes, options), diagnostics);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "lang/text/hints.hpp"
 #include "lang/text/lowering.hpp"
 #include "lang/text/parser.hpp"
 
@@ -84,15 +85,32 @@ Pending Lowering::build_call(const Expr& e) {
     return bad(e.where);
   }
   if (!find_ops(e.text).empty()) return call_op(e);
+  if (e.text == "len") bad_length(e);
+  else unknown_call(e);
+  return bad(e.where);
+}
+
+/// Reports a `len` that is not known before the run.
+void Lowering::bad_length(const Expr& e) {
+  std::vector<const Expr*> rest;
+  const bool members = e.arguments.size() == 1 && e.arguments[0].value.kind == Expr::Kind::index &&
+                       family_member(e.arguments[0].value, rest).kind == Value::Kind::family;
+  const bool wrong_inside = !members && e.arguments.size() == 1 && build(e.arguments[0].value).value.kind == Value::Kind::bad;
+  if (wrong_inside) return;  // reported
+  error(e.where, "`len` takes a list of sizes, the name of a family, a vector or a matrix",
+        members ? "a size of your own can name the number of members at the next level" : "");
+}
+
+void Lowering::unknown_call(const Expr& e) {
   std::vector<std::string> known = op_names();
   for (const auto& [name, helper] : scope_->module->helpers) known.push_back(name);
   for (const auto& [alias, imported] : scope_->module->imports) {
     for (const auto& [name, helper] : imported->helpers) known.push_back(alias + "." + name);
   }
   const std::string near = closest(e.text, known);
-  error(e.where, fmt::format("there is no operation or helper `{}`", e.text),
-        near.empty() ? "see mlzrun --list-ops" : fmt::format("did you mean `{}`?", near));
-  return bad(e.where);
+  std::string hint = hint_at(e.text, 0);  // a word of other languages
+  if (hint.empty()) hint = near.empty() ? "see mlzrun --list-ops" : fmt::format("did you mean `{}`?", near);
+  error(e.where, fmt::format("there is no operation or helper `{}`", e.text), hint);
 }
 
 Pending Lowering::call_op(const Expr& original) {

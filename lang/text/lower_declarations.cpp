@@ -11,10 +11,8 @@ namespace {
 using Made = mlz::Declaration;
 
 bool reserved(const std::string& name) {
-  static const std::set<std::string> names{"x", "target", "reward", "action", "done", "n_features", "True", "False"};
-  return names.count(name) != 0;
+  return handed_in(name) || name == "n_features";
 }
-
 
 }  // namespace
 
@@ -41,7 +39,8 @@ Declaration Lowering::with_override(const Declaration& ast) {
   if (found == options_.set.end() || ast.kind == Declaration::Kind::state) return ast;
   Declaration changed = ast;
   Diagnostics problems;
-  const std::optional<Expr> value = parse_expression(found->second, problems);
+  const std::optional<Expr> value = parse_expression(found->second, problems,
+                                                     fmt::format("--set {}={}", ast.name, found->second));
   if (!value || !problems.ok()) {
     error(ast.where, fmt::format("--set {}={}: the value is not an expression", ast.name, found->second),
           "expected a number, or for a list of sizes [8, 16]");
@@ -194,6 +193,10 @@ void Lowering::declare_start(const Declaration& ast, Made& made) {
     return;
   }
   const RegisterInfo* source = ast.value.kind == Expr::Kind::name ? find_register(ast.value.text) : nullptr;
+  if (source == nullptr && ast.value.kind == Expr::Kind::name && declared_below(ast.value)) {
+    poisoned_.insert(ast.name);
+    return;
+  }
   if (source == nullptr || !source->is_param) {
     error(ast.value.where, "a state starts at zero or as a param", "declare a param with that value, or assign in Setup");
     poisoned_.insert(ast.name);

@@ -88,7 +88,6 @@ Value Lowering::resolve(const Expr& e) {
     value.where = e.where;
     return value;
   }
-  if (name == "True" || name == "False") return constant_value(StaticExpr::number(name == "True"), e.where, name);
   if (is_task_size(name)) {
     return constant_value(StaticExpr::name(name == "n_features" ? "features" : name), e.where, name);
   }
@@ -118,15 +117,15 @@ Value Lowering::resolve(const Expr& e) {
     }
   }
   if (scope_->helper != nullptr) return unknown_name(e);
-  return resolve_register(name, e.where);
+  Value value = resolve_register(name, e.where);
+  value.text = name;
+  return value;
 }
 
 Value Lowering::resolve_register(const std::string& name, const Location& where) {
   if (poisoned_.count(name)) return bad(where);
   if (const RegisterInfo* info = find_register(name)) return register_value(*info, where);
-  if (name == "x" || name == "target" || name == "reward" || name == "action" || name == "done") {
-    return task_register(name, where);
-  }
+  if (handed_in(name)) return task_register(name, where);
   if (numbered_kind(name) != 0) return implicit_register(name, where);
   if (name == "y" && find_register("s1") != nullptr) return register_value(*find_register("s1"), where);
   Expr e;
@@ -140,7 +139,7 @@ Value Lowering::implicit_register(const std::string& name, const Location& where
   const Dim n = *Dim::of(StaticExpr::name("features"), core_.sizes);
   const char kind = numbered_kind(name);
   const Shape shape = kind == 's' ? Shape::scalar() : kind == 'v' ? Shape::vector(n) : Shape::matrix(n, n);
-  return register_value(add_register(name, shape, where), where);
+  return register_value(add_register(name, shape, {}), where);
 }
 
 Value Lowering::task_register(const std::string& name, const Location& where) {
@@ -149,19 +148,19 @@ Value Lowering::task_register(const std::string& name, const Location& where) {
   const Dim actions = *Dim::of(StaticExpr::name("actions"), core_.sizes);
   if (name == "x") {
     if (!batched_) return resolve_register("v0", where);
-    return register_value(add_register("x", Shape::matrix(batch, features), where), where);
+    return register_value(add_register("x", Shape::matrix(batch, features), {}), where);
   }
   if (name == "action") {
     const Shape shape = batched_ ? Shape::matrix(batch, actions) : Shape::vector(actions);
-    return register_value(add_register(name, shape, where), where);
+    return register_value(add_register(name, shape, {}), where);
   }
   if (name != "target") {
-    return register_value(add_register(name, batched_ ? Shape::vector(batch) : Shape::scalar(), where), where);
+    return register_value(add_register(name, batched_ ? Shape::vector(batch) : Shape::scalar(), {}), where);
   }
   const RegisterInfo* y = find_register("y");
   if (y != nullptr && y->shape.kind != Kind::scalar) {
     const Shape shape = y->shape;
-    return register_value(add_register("target", shape, where), where);
+    return register_value(add_register("target", shape, {}), where);
   }
   const bool later = assigned_later_.count("y") != 0 && find_register("s1") == nullptr && y == nullptr;
   if (later && !poisoned_.count("y")) {
@@ -173,7 +172,21 @@ Value Lowering::task_register(const std::string& name, const Location& where) {
   return resolve_register("s0", where);
 }
 
+/// Reports a name whose declaration stands below the one that uses it; false when there is none.
+bool Lowering::declared_below(const Expr& e) {
+  if (scope_->module != &main_ || scope_->helper != nullptr) return false;
+  for (const Declaration& d : main_.program.declarations) {
+    if (d.name != e.text || d.where.line <= current_.line) continue;
+    error(e.where, fmt::format("`{}` is declared on line {}; declarations stand in the order in which they are used", d.name,
+                               d.where.line),
+          "move that line above this one");
+    return true;
+  }
+  return false;
+}
+
 Value Lowering::unknown_name(const Expr& e) {
+  if (declared_below(e)) return bad(e.where);
   if (scope_->helper == nullptr && assigned_later_.count(e.text)) {
     error(e.where, fmt::format("`{}` is read here before it is assigned", e.text),
           fmt::format("if it carries a value from one step to the next, declare it: state {} : ...", e.text))
@@ -184,8 +197,10 @@ Value Lowering::unknown_name(const Expr& e) {
   for (const RegisterInfo& info : core_.registers) known.push_back(info.name);
   for (const mlz::Declaration& d : core_.declarations) known.push_back(d.name);
   for (const auto& [name, value] : scope_->names) known.push_back(name);
-  const std::string near = closest(e.text, known);
+  known.erase(std::remove(known.begin(), known.end(), e.text), known.end());
+  const std::string near = e.text == "y" ? "" : closest(e.text, known);
   std::string hint = near.empty() ? "" : fmt::format("did you mean `{}`?", near);
+  if (e.text == "y") hint = "`y` is the prediction; assign it in Predict";
   if (near.empty() && !find_ops(e.text).empty()) hint = fmt::format("`{}` is an operation: call it", e.text);
   if (scope_->helper != nullptr && find_register(e.text) != nullptr) {
     hint = "a helper sees only its arguments; hand it in";

@@ -1,11 +1,26 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "lang/text/lowering.hpp"
 #include "lang/text/parser.hpp"
 
 namespace mlz::text {
+namespace {
+
+constexpr double kLargestSize = 9e15;
+
+/// Whether a quotient in `e` has the number 0 below the line.
+bool divides_by_zero(const StaticExpr& e) {
+  std::string why;
+  const std::string& f = e.text();
+  const bool quotient = e.kind() == StaticExpr::Kind::call && (f == "/" || f == "//" || f == "%");
+  if (quotient && evaluate(e.args()[1], {}, why) == 0.0) return true;
+  return std::any_of(e.args().begin(), e.args().end(), divides_by_zero);
+}
+
+}  // namespace
 
 const mlz::Declaration* Lowering::declaration(const std::string& name) const {
   for (const mlz::Declaration& d : core_.declarations) {
@@ -96,12 +111,24 @@ bool Lowering::sizes_only(const StaticExpr& expr, const Location& where) {
   return ok;
 }
 
+/// Says why an expression cannot be a size.
+void Lowering::not_a_size(const StaticExpr& expr, const Location& where) {
+  std::string why;
+  const auto value = evaluate(expr, {}, why);
+  if (divides_by_zero(expr)) {
+    error(where, fmt::format("`{}` is a division by zero", expr.print()));
+  } else if (value && std::fabs(*value) > kLargestSize) {
+    error(where, fmt::format("`{}` is too large to be a size", expr.print()));
+  } else {
+    error(where, fmt::format("`{}` is not a whole number, so it cannot be a size", expr.print()), "use // to divide sizes");
+  }
+}
+
 std::optional<StaticExpr> Lowering::need_size(const Expr& e) {
   const auto value = need_static(e, "a size");
   if (!value || !sizes_only(*value, e.where)) return {};
   if (value->kind() != StaticExpr::Kind::list && !Dim::of(*value, core_.sizes)) {
-    error(e.where, fmt::format("`{}` is not a whole number, so it cannot be a size", value->print()),
-          "use // to divide sizes");
+    not_a_size(*value, e.where);
     return {};
   }
   return value;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cctype>
 
 #include "lang/core/roles.hpp"
@@ -9,27 +10,49 @@
 namespace mlz::text {
 namespace {
 
-void collect_names(const Expr& e, std::set<std::string>& names) {
-  if (e.kind == Expr::Kind::name) names.insert(e.text);
-  for (const Expr& operand : e.operands) collect_names(operand, names);
-  for (const Argument& argument : e.arguments) collect_names(argument.value, names);
+/// The texts of all expressions of one kind: names, or what calls call.
+void collect_texts(const Expr& e, Expr::Kind kind, std::set<std::string>& texts) {
+  if (e.kind == kind) texts.insert(e.text);
+  for (const Expr& operand : e.operands) collect_texts(operand, kind, texts);
+  for (const Argument& argument : e.arguments) collect_texts(argument.value, kind, texts);
   for (const Subscript& s : e.subscripts) {
-    collect_names(s.lo, names);
-    collect_names(s.hi, names);
+    collect_texts(s.lo, kind, texts);
+    collect_texts(s.hi, kind, texts);
   }
 }
 
-void collect_names(const std::vector<Statement>& body, std::set<std::string>& names) {
+void collect_texts(const std::vector<Statement>& body, Expr::Kind kind, std::set<std::string>& texts) {
   for (const Statement& s : body) {
-    for (const Expr& target : s.targets) collect_names(target, names);
-    collect_names(s.value, names);
-    if (!s.variable.empty()) names.insert(s.variable);
-    collect_names(s.body, names);
-    collect_names(s.otherwise, names);
+    for (const Expr& target : s.targets) collect_texts(target, kind, texts);
+    collect_texts(s.value, kind, texts);
+    if (!s.variable.empty()) texts.insert(s.variable);
+    collect_texts(s.body, kind, texts);
+    collect_texts(s.otherwise, kind, texts);
   }
+}
+
+std::string lower_case(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
+
+/// Whether two words are equal but for one letter, added, left out or another, or for two that changed places.
+bool nearly_equal(std::string a, std::string b) {
+  if (a.size() > b.size()) std::swap(a, b);
+  if (b.size() > a.size() + 1) return false;
+  const auto differ = static_cast<std::size_t>(std::mismatch(a.begin(), a.end(), b.begin()).first - a.begin());
+  if (differ == a.size()) return true;
+  if (a.size() < b.size()) return a.substr(differ) == b.substr(differ + 1);
+  if (a.substr(differ + 1) == b.substr(differ + 1)) return true;
+  std::swap(a[differ], a[std::min(differ + 1, a.size() - 1)]);
+  return a == b;
 }
 
 }  // namespace
+
+bool handed_in(const std::string& name) {
+  return name == "x" || name == "target" || name == "reward" || name == "action" || name == "done";
+}
 
 char numbered_kind(const std::string& name) {
   if (name.size() < 2 || name.size() > 6) return 0;
@@ -72,7 +95,7 @@ Lowering::Lowering(const Module& main, const CompileOptions& options, Diagnostic
   for (const Declaration& d : main.program.declarations) identifiers_.insert(d.name);
   std::map<std::string, int> counts;
   for (const FunctionDefinition& f : main.program.functions) {
-    collect_names(f.body, identifiers_);
+    collect_texts(f.body, Expr::Kind::name, identifiers_);
     if (f.name == "Setup" || f.name == "Predict" || f.name == "Learn") {
       collect_assigned(f.body, counts, &assigned_later_);
     }
@@ -93,6 +116,7 @@ CoreProgram Lowering::run() {
       found[i] = &f;
     }
   }
+  check_entry_names();
   try {
     check_overrides();
     declare_all();
@@ -111,6 +135,22 @@ CoreProgram Lowering::run() {
   return std::move(core_);
 }
 
+/// Reports helpers that were likely meant to be Setup, Predict or Learn: no line calls them, and the program lacks the
+/// function whose name theirs nearly is.
+void Lowering::check_entry_names() {
+  const std::vector<FunctionDefinition>& all = main_.program.functions;
+  std::set<std::string> called;
+  for (const FunctionDefinition& f : all) collect_texts(f.body, Expr::Kind::call, called);
+  for (Function which : kFunctions) {
+    const std::string name = function_name(which);
+    if (std::any_of(all.begin(), all.end(), [&](const FunctionDefinition& f) { return f.name == name; })) continue;
+    for (const FunctionDefinition& f : all) {
+      if (called.count(f.name) != 0 || !nearly_equal(lower_case(f.name), lower_case(name))) continue;
+      error(f.where, fmt::format("`{}` is called nowhere", f.name), fmt::format("did you mean `{}`?", name));
+    }
+  }
+}
+
 Diagnostic& Lowering::error(const Location& where, std::string message, std::string hint) {
   if (dry_) return ignored_ = {};
   const std::string key = fmt::format("{}:{}:{}:{}", static_cast<const void*>(where.file.get()), where.line,
@@ -126,9 +166,14 @@ Diagnostic& Lowering::error(const Location& where, std::string message, std::str
 void Lowering::note_shape(Diagnostic& diagnostic, const Value& value) {
   if (value.kind == Value::Kind::constant) return;
   const auto seen = value.kind == Value::Kind::reg ? first_seen_.find(value.ref.name) : first_seen_.end();
-  if (seen != first_seen_.end() && seen->second.known()) {
-    diagnostic.notes.push_back(
-        {seen->second, fmt::format("`{}` is {}, from here", value.ref.print(), value.shape.print())});
+  const std::string name = value.ref.member.empty() && !value.text.empty() ? value.text : value.ref.print();
+  if (handed_in(name)) {
+    const std::string what = name == "x" ? "the features" : name == "target" ? "the label" : fmt::format("the {}", name);
+    diagnostic.notes.push_back({value.where, fmt::format("`{}` is {}, {} of the task", name, value.shape.print(), what)});
+  } else if (numbered_kind(name) != 0 && declaration(name) == nullptr) {
+    diagnostic.notes.push_back({value.where, fmt::format("`{}` is {}, as its name says", name, value.shape.print())});
+  } else if (seen != first_seen_.end() && seen->second.known()) {
+    diagnostic.notes.push_back({seen->second, fmt::format("`{}` is {}, from here", name, value.shape.print())});
   } else {
     diagnostic.notes.push_back({value.where, fmt::format("this is {}", value.shape.print())});
   }

@@ -78,6 +78,7 @@ class Lowering {
   Value implicit_register(const std::string& name, const Location& where);
   Value task_register(const std::string& name, const Location& where);
   Value unknown_name(const Expr& name);
+  bool declared_below(const Expr& name);
   Value register_value(const RegisterInfo& info, const Location& where);
   RegisterInfo& add_register(const std::string& name, const Shape& shape, const Location& where);
   RegisterInfo* find_register(const std::string& name);
@@ -92,6 +93,7 @@ class Lowering {
   std::optional<StaticExpr> need_static(const Expr& expr, const std::string& purpose);
   std::optional<StaticExpr> need_size(const Expr& expr);
   bool sizes_only(const StaticExpr& expr, const Location& where);
+  void not_a_size(const StaticExpr& expr, const Location& where);
 
   // lower_expr.cpp
   Pending build(const Expr& expr);
@@ -112,6 +114,8 @@ class Lowering {
   // lower_calls.cpp
   Pending build_call(const Expr& expr);
   Pending call_op(const Expr& expr);
+  void unknown_call(const Expr& expr);
+  void bad_length(const Expr& expr);
   const FunctionDefinition* find_helper(const Expr& call, const Module*& module);
   std::vector<Pending> inline_helper(const Expr& call, const FunctionDefinition& helper, const Module& module);
   bool bind_arguments(const Expr& call, const FunctionDefinition& helper, Scope& inner);
@@ -126,19 +130,28 @@ class Lowering {
   void lower_assign(const Statement& statement);
   void lower_several(const Statement& statement);
   bool names(const Expr& target, const std::string& name) const;
+  void lower_expression(const Statement& statement);
+  bool loop_range(const Expr& header, CoreLine& line);
+  void reverse(CoreLine& line) const;
   void lower_loop(const Statement& statement);
+  void lower_turns(const Statement& statement, CoreLine& line);
   void lower_branch(const Statement& statement);
   bool bind_static_local(const Statement& statement);
+  void emit(CoreLine line);
+
+  // lower_assign.cpp
   void assign(const Expr& target, Pending value, const Statement* statement);
   void assign_name(const Expr& target, Pending value, const Statement* statement);
   void assign_index(const Expr& target, Pending value);
+  bool may_assign_part(const Expr& target, const Value& out, const std::vector<const Expr*>& rest, const Pending& pending);
+  void assign_part(const Expr& target, const Value& out, const Expr& part, Pending pending);
   void assign_fraction(const Expr& target, const RegisterRef& ref, const std::vector<Index>& index, const Value& value);
   std::optional<Value> assigned_register(const Expr& target, const Shape& shape, bool shape_known);
   bool fits(const Shape& wanted, const Shape& given, const Expr& target, const Value& source);
-  void emit(CoreLine line);
   void store(Pending value, const RegisterRef& out, const Shape& shape);
 
   // lowering.cpp
+  void check_entry_names();
   Diagnostic& error(const Location& where, std::string message, std::string hint = {});
   void note_shape(Diagnostic& diagnostic, const Value& value);
 
@@ -147,7 +160,7 @@ class Lowering {
   Diagnostics& diagnostics_;
   Diagnostic ignored_;
   CoreProgram core_;
-  std::map<std::string, Location> first_seen_;       // of registers, for notes
+  std::map<std::string, Location> first_seen_;       // of registers that have their shape from a line, for notes
   std::map<std::string, Location> assigned_later_;   // names assigned anywhere in the main functions
   std::set<std::string> poisoned_;                   // registers whose shape is unknown because of an error
   std::set<std::string> identifiers_;                // every name in use, to make fresh ones
@@ -169,6 +182,8 @@ class Lowering {
   bool batched_ = false;
 };
 
+/// Whether a name is one of those that the task writes: x, target, reward, action, done.
+bool handed_in(const std::string& name);
 /// Whether a name is s<i>, v<i> or m<i>; the letter, or 0.
 char numbered_kind(const std::string& name);
 /// Every name that the statements assign to.

@@ -254,8 +254,9 @@ Program parse(std::shared_ptr<const SourceFile> file, Diagnostics& diagnostics) 
   return Assembler(lines, diagnostics).run();
 }
 
-std::optional<Expr> parse_expression(const std::string& text, Diagnostics& diagnostics) {
-  const auto file = std::make_shared<const SourceFile>(SourceFile{"<expression>", text});
+std::optional<Expr> parse_expression(const std::string& text, Diagnostics& diagnostics,
+                                     const std::string& source) {
+  const auto file = std::make_shared<const SourceFile>(SourceFile{source, text});
   const Lines lines = read_lines(file, diagnostics);
   if (!diagnostics.ok() && lines.lines.empty()) return {};
   if (lines.lines.size() != 1 || lines.lines[0].doc) {

@@ -12,8 +12,9 @@ namespace mlz::text {
 /// read is returned all the same. Bounded in memory and depth for any input.
 Program parse(std::shared_ptr<const SourceFile> file, Diagnostics& diagnostics);
 
-/// Parses the text of one expression (the value of `--set name=value`).
-std::optional<Expr> parse_expression(const std::string& text, Diagnostics& diagnostics);
+/// Parses the text of one expression (the value of `--set name=value`); `source` names it in messages.
+std::optional<Expr> parse_expression(const std::string& text, Diagnostics& diagnostics,
+                                     const std::string& source = "<expression>");
 
 /// Canonical surface text: parse(print(p)) gives p again, but for locations.
 std::string print(const Program& program);

@@ -41,6 +41,9 @@ TEST_CASE("bind gives errors as values") {
   REQUIRE_FALSE(missing.ok());
   CHECK(missing.error_text().find("outputs") != std::string::npos);
   CHECK_FALSE(program.bind({{"features", 4}, {"outputs", 0}}).ok());
+  const auto misspelt = program.bind({{"features", 4}, {"output", 2}});
+  REQUIRE_FALSE(misspelt.ok());
+  CHECK(misspelt.error_text().find("there is no size `output`; did you mean `outputs`?") != std::string::npos);
   mlz::BindOptions options;
   options.observe = {"WW"};
   const auto unknown = program.bind({{"features", 4}, {"outputs", 2}}, options);

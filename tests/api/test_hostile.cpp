@@ -31,7 +31,7 @@ TEST_CASE("texts that ask for too much are refused soon") {
       {"long", std::string(2 << 20, 'a'), "are allowed"},
       {"binary", std::string("\0\1\2\3", 4), "zero byte"},
       {"deep", predict + "  y = " + repeated("(", 5000) + "1" + repeated(")", 5000) + "\n", "brackets"},
-      {"huge size", "size n = 1000000000\nstate W : matrix[n, n]\n" + predict + "  y = sum(W)\n", "bytes"},
+      {"huge size", "size n = 1000000000\nstate W : matrix[n, n]\n" + predict + "  y = sum(W)\n", "takes 6.939 EiB"},
       {"overflowing size", "size n = 1e18\nstate W : matrix[n * n, n * n]\n" + predict + "  y = sum(W)\n", ""},
       {"loops in loops", predict + "  y = 0\n  for i in range(1000000):\n    for j in range(1000000):\n      y = y + 1\n",
        "instructions"},

@@ -64,3 +64,43 @@ TEST_CASE("every wrong program gives exactly the errors written in it") {
   }
   CHECK(programs >= 60);
 }
+
+TEST_CASE("notes name registers as written, and point at the line that gave them their shape") {
+  const auto errors_of = [](const std::string& text) {
+    Diagnostics problems;
+    CHECK_FALSE(text::compile(std::make_shared<SourceFile>(SourceFile{"p.mlz", text}), {}, problems).has_value());
+    return problems.text();
+  };
+  const auto says = [](const std::string& text, const std::string& part) {
+    INFO(text);
+    CHECK_MESSAGE(text.find(part) != std::string::npos, part);
+  };
+  const std::string inputs = errors_of("state W : matrix[4, features]\ndef Predict(x):\n  h = W @ x\n  k = norm(x, axis=1)\n");
+  says(inputs, "p.mlz:4:12: note: `x` is vector[features], the features of the task");
+  CHECK(inputs.find("v0") == std::string::npos);
+  const std::string product = errors_of("def Predict(x):\n  h = fill(0, 3)\n  y = v2 @ h\n");
+  says(product, "p.mlz:3:7: note: `v2` is vector[features], as its name says");
+  says(product, "p.mlz:2:3: note: `h` is vector[3], from here");
+  says(errors_of("def Predict(x):\n  y = mean(x)\n  k = norm(y, axis=1)\n"), "p.mlz:2:3: note: `y` is scalar, from here");
+  says(errors_of("def low(a):\n  return norm(a, axis=1)\ndef Predict(x):\n  h = mean(x)\n  y = low(x)\n"),
+       "p.mlz:2:15: note: this is vector[features]");
+}
+
+TEST_CASE("a wrong value of --set is named by it") {
+  text::CompileOptions options;
+  options.set = {{"hidden", "0"}};
+  Diagnostics problems;
+  text::compile(std::make_shared<SourceFile>(SourceFile{"p.mlz", "size hidden = 3\n"}), options, problems);
+  CHECK(problems.text().find("--set hidden=0:1:1: error: a size must be at least 1, not 0") == 0);
+}
+
+TEST_CASE("helpers that are called may have any name, and so may others where the function is there") {
+  const auto compiles = [](const std::string& text) {
+    Diagnostics problems;
+    return text::compile(std::make_shared<SourceFile>(SourceFile{"p.mlz", text}), {}, problems).has_value();
+  };
+  CHECK(compiles("def setup(a):\n  return a\ndef Predict(x):\n  y = setup(x[0])\n"));
+  CHECK(compiles("def Predict2(x):\n  y = 1\ndef Predict(x):\n  y = x[0]\n"));
+  CHECK(compiles("def forward(x):\n  y = 1\n"));
+  CHECK_FALSE(compiles("def PREDICT(x):\n  y = 1\n"));
+}

@@ -49,8 +49,9 @@ TEST_CASE("bad usage and bad input end with 2 and say what is wrong") {
       {"stdlib/automl_linear.mlz --task mnist --data /nonexistent", "/nonexistent"},
       {"stdlib/automl_linear.mlz --dump=tokens", "--dump"},
       {"stdlib/mlp.mlz --protocol automl", "--protocol stream"},
-      {"stdlib/mlp.mlz --set hidden=0", "at least 1"},
-      {"stdlib/mlp.mlz --set hidden=100000000 --max-memory 64", "bytes"},
+      {"stdlib/mlp.mlz --set hidden=0", "--set hidden=0:1:1: error: a size must be at least 1"},
+      {"stdlib/mlp.mlz --set hidden=100000000 --max-memory 64", "more than the allowed 64 MiB"},
+      {"stdlib/mlp.mlz --set hidden=100000000 --max-memory 64", "--max-memory of mlzrun"},
       {"stdlib/automl_linear.mlz --task linear --trace --dtype f32", "--trace"},
       {"stdlib/automl_linear.mlz --task linear --seed 18446744073709551615 --runs 3", "--seed"},
       {broken, "broken.mlz:2"},
@@ -63,6 +64,38 @@ TEST_CASE("bad usage and bad input end with 2 and say what is wrong") {
     CHECK(run.code == 2);
     CHECK(run.says(says));
   }
+}
+
+TEST_CASE("a program that assigns no prediction is run with a warning that names what is missing") {
+  const Folder folder;
+  const struct {
+    const char *text, *says;
+  } cases[] = {
+      {"", "the prediction is always zero: there is no `def Predict(x):`"},
+      {"def Learn(x, target):\n  s3 = target\n", "there is no `def Predict(x):`"},
+      {"def Predict(x):\n  s3 = mean(x)\n", "the prediction is always zero: no line assigns `y`"},
+      {"def Predict(x):\n  y = mean(x)\n", nullptr},
+      {"def Predict(x):\n  for i in range(2):\n    s1 = mean(x)\n", nullptr},
+      {"def Setup():\n  y = 1\n", nullptr},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.text);
+    const std::string program = folder.write("p.mlz", c.text);
+    for (const char* more : {" --task linear:train=20 --check", " --task linear:train=20 --quiet"}) {
+      const Finished run = mlzrun(program + more);
+      CHECK(run.code == 0);
+      CHECK(run.says("warning: ") == (c.says != nullptr));
+      if (c.says != nullptr) CHECK(run.says(c.says));
+    }
+  }
+}
+
+TEST_CASE("holes name what fills them") {
+  const Folder folder;
+  const Finished run = mlzrun(folder.write("open.mlz", "def Predict(x):\n  s2 = ?\n  y = s2\n") + " --task linear");
+  CHECK(run.code == 2);
+  CHECK(run.says("a program with holes cannot run"));
+  CHECK(run.says("mlzevolve --init fills them"));
 }
 
 TEST_CASE("outputs that cannot be written are refused before the run") {

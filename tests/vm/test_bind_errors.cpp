@@ -34,9 +34,18 @@ TEST_CASE("a size the task lacks is named, with those it has") {
   b.memory(Declaration::Kind::state, "V", Shape::vector(dim("features")));
   const std::string text = b.errors(sizes({{"outputs", 2}}));
   says(text,
-       "test.mlz:1:1: error: the program needs the size `features`, which this task does not have");
-  says(text, "sizes of this task: outputs = 2");
+       "test.mlz:1:1: error: the program needs the size `features`, which is not given");
+  says(text, "given, by the task or by the host: outputs = 2");
   CHECK(text.find("error", text.find("error") + 5) == std::string::npos);
+}
+
+TEST_CASE("without any size nothing is said of a task") {
+  Build b;
+  b.memory(Declaration::Kind::state, "W", Shape::vector(dim("features")));
+  const std::string text = b.errors(sizes({}));
+  says(text, "the program needs the size `features`, which is not given");
+  says(text, "mlzc: --sizes features=N");
+  CHECK(text.find("task") == std::string::npos);
 }
 
 TEST_CASE("sizes must be positive whole numbers") {
@@ -72,7 +81,14 @@ TEST_CASE("memory is limited before anything is allocated, without overflow") {
   options.max_bytes = 160;
   CHECK(c.errors(options).empty());
   options.max_bytes = 159;
-  says(c.errors(options), "more than the allowed 159 bytes");
+  says(c.errors(options), "more than the allowed 159 bytes: `b` is vector[10] and takes 80 bytes");
+  Build large;
+  large.size("n", num(1 << 16));
+  large.memory(Declaration::Kind::state, "W", Shape::matrix(dim("n"), dim("n")));
+  const std::string text = large.errors(sizes({}));
+  says(text, "more than the allowed 4 GiB");
+  says(text, "takes 32 GiB");
+  says(text, "--max-memory");
 }
 
 TEST_CASE("families and registers are limited") {

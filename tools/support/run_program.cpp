@@ -222,6 +222,28 @@ int Runs::run() {
   return exit_code();
 }
 
+bool assigns(const std::vector<CoreLine>& lines, const std::string& name) {
+  return std::any_of(lines.begin(), lines.end(), [&](const CoreLine& line) {
+    const bool open = line.kind == CoreLine::Kind::hole || line.op == OpId::hole;
+    return open || line.out.name == name || assigns(line.body, name) || assigns(line.otherwise, name);
+  });
+}
+
+/// Says on stderr when no line can give the prediction a value. That is no error: AutoML-Zero evaluates such programs.
+void warn_without_prediction(const RunOptions& options, const text::Compiled& compiled) {
+  const CoreProgram& core = compiled.core;
+  const RegisterInfo* y = core.with_role(Role::y);
+  const auto starts = [&](const mlz::Declaration& d) { return y != nullptr && d.name == y->name && !d.starts_as.empty(); };
+  if (y != nullptr && (y->is_param || std::any_of(core.declarations.begin(), core.declarations.end(), starts))) return;
+  const auto writes = [&](const std::vector<CoreLine>& lines) { return assigns(lines, y != nullptr ? y->name : "s1"); };
+  if (std::any_of(core.functions.begin(), core.functions.end(), writes)) return;
+  const auto& functions = compiled.ast.functions;
+  const bool predicts = std::any_of(functions.begin(), functions.end(),
+                                    [](const text::FunctionDefinition& f) { return f.name == "Predict"; });
+  fmt::print(stderr, "warning: {}: the prediction is always zero: {}\n", options.program,
+             predicts ? "no line assigns `y`" : "there is no `def Predict(x):` that assigns `y`");
+}
+
 }  // namespace
 
 RunSet run_all(const RunOptions& options, Setup setup, const CoreProgram& core) {
@@ -243,6 +265,7 @@ int run_program(const RunOptions& options) {
     return kSuccess;
   }
   Setup setup = set_up(options, compiled.core);
+  warn_without_prediction(options, compiled);
   if (options.check) {
     fmt::print("{} fits {}\n", options.program, setup.info().name);
     return kSuccess;
