@@ -72,7 +72,7 @@ struct Config {
   bool ablate = true;
   std::int64_t tune_constants = 0;
   std::int64_t threads = 1;
-  std::int64_t window = 128;
+  std::int64_t window = 1024;
   bool cache = true;
   std::int64_t cache_size = 1 << 18;
   double checkpoint_interval = 60;

@@ -30,7 +30,6 @@ class GeneralGenomes : public Genomes {
   void start(std::uint32_t place, std::uint64_t number, Draws& draws) override;
   void random(std::uint32_t place, Draws& draws) override;
   void copy(std::uint32_t from, std::uint32_t to) override { genomes_[to] = genomes_[from]; }
-  void swap(std::uint32_t a, std::uint32_t b) override { std::swap(genomes_[a], genomes_[b]); }
   int mutate(std::uint32_t place, Draws& draws) override;
   Identity identify(std::uint32_t place, std::uint64_t salt, int worker) override;
   std::unique_ptr<Judge> judge(const ProblemSet& set, int workers) override;

@@ -25,7 +25,7 @@ class Judge {
   virtual ~Judge() = default;
   /// Scores programs that have been identified. Different workers may do so at the same time.
   virtual void score(std::span<const std::uint32_t> places, std::span<Score> out, int worker) = 0;
-  /// How many programs one call should get.
+  /// How many programs one call should get; more than one where running one takes microseconds.
   virtual std::size_t part() const { return 8; }
 };
 
@@ -41,8 +41,9 @@ class Genomes {
   virtual void start(std::uint32_t place, std::uint64_t number, Draws& draws) = 0;
   /// Puts a random program there.
   virtual void random(std::uint32_t place, Draws& draws) = 0;
+  /// The program there will be copied soon.
+  virtual void expect_copy(std::uint32_t /*from*/) const {}
   virtual void copy(std::uint32_t from, std::uint32_t to) = 0;
-  virtual void swap(std::uint32_t a, std::uint32_t b) = 0;
   /// Applies one mutation and returns its number, or -1 when there was nothing to change.
   virtual int mutate(std::uint32_t place, Draws& draws) = 0;
   virtual Identity identify(std::uint32_t place, std::uint64_t salt, int worker) = 0;

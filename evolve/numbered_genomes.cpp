@@ -16,12 +16,16 @@ class NumberedJudge : public Judge {
 
   void score(std::span<const std::uint32_t> places, std::span<Score> out, int worker) override {
     auto& programs = programs_[static_cast<std::size_t>(worker)];
-    programs.clear();
-    for (const std::uint32_t place : places) programs.push_back(&genomes_.live(place, worker));
-    evaluators_[static_cast<std::size_t>(worker)].evaluate(programs, out);
+    for (std::size_t first = 0; first < places.size(); first += kMost) {
+      const std::size_t count = std::min(kMost, places.size() - first);
+      programs.clear();
+      for (const std::uint32_t place : places.subspan(first, count)) programs.push_back(&genomes_.live(place, worker));
+      evaluators_[static_cast<std::size_t>(worker)].evaluate(programs, out.subspan(first, count));
+    }
   }
 
  private:
+  static constexpr std::size_t kMost = NumberedGenomes::kLiveAtOnce;
   NumberedGenomes& genomes_;
   std::vector<NumberedEvaluator> evaluators_;           ///< one per worker
   std::vector<std::vector<const Genome*>> programs_;  ///< likewise
@@ -36,22 +40,24 @@ NumberedGenomes::NumberedGenomes(Options options, int workers)
 void NumberedGenomes::resize(std::size_t places) {
   const auto capacity = static_cast<std::size_t>(options_.space.most_instructions()) + 1;
   genomes_.resize(places);
-  live_.resize(places);
   known_.resize(places);
   for (Genome& genome : genomes_) genome.code.reserve(capacity);
-  for (Genome& genome : live_) genome.code.reserve(capacity);
+  for (Finder& finder : finders_) {
+    for (Genome& genome : finder.lately) genome.code.reserve(capacity);
+  }
+}
+
+/// Another worker may have made it, and then it lies in memory that takes long to read.
+void NumberedGenomes::expect_copy(std::uint32_t from) const {
+  const std::vector<Instruction>& code = genomes_[from].code;
+  for (std::size_t i = 0; i < code.size(); i += 4) __builtin_prefetch(&code[i]);
+  __builtin_prefetch(&known_[from]);
 }
 
 void NumberedGenomes::copy(std::uint32_t from, std::uint32_t to) {
   genomes_[to] = genomes_[from];
-  known_[to].identified = known_[to].has_live = false;
+  known_[to].identified = false;
   known_[to].parent = from;
-}
-
-void NumberedGenomes::swap(std::uint32_t a, std::uint32_t b) {
-  std::swap(genomes_[a], genomes_[b]);
-  std::swap(known_[a], known_[b]);
-  known_[a].has_live = known_[b].has_live = false;  // the live parts stay
 }
 
 void NumberedGenomes::start(std::uint32_t place, std::uint64_t number, Draws& draws) {
@@ -90,7 +96,7 @@ bool NumberedGenomes::does_as_parent(std::uint32_t place, std::uint64_t salt, co
 /// One key for all programs that are sure to predict zero always; else of the program.
 Key NumberedGenomes::key_for(const Genome& live, LiveFinder::Mask born, std::uint64_t salt, Finder& finder) const {
   if (!finder.setup->run(live)) return key_of(live, salt);
-  if (finder.zero->predicts_zero(live, *finder.setup)) return KeyMaker(salt).key();
+  if (finder.zero->predicts_zero(live, born, *finder.setup)) return KeyMaker(salt).key();
   return key_of(live, born, options_.space.banks, *finder.setup, salt);
 }
 
@@ -99,13 +105,15 @@ Identity NumberedGenomes::identify(std::uint32_t place, std::uint64_t salt, int 
   Known& known = known_[place];
   if (does_as_parent(place, salt, finder.live)) {
     const Known& parent = known_[known.parent];
-    known = {parent.identity, parent.needs, salt, kNoPlace, true, false};
+    known = {parent.identity, parent.needs, salt, kNoPlace, true};
   } else {
-    finder.live.find(genomes_[place], live_[place]);
-    known = {{}, finder.live.needs(), salt, kNoPlace, true, true};
-    known.identity.size = static_cast<std::uint32_t>(live_[place].code.size());
+    const Genome& live = find_live(place, worker);
+    known.needs = finder.live.needs();
+    known.salt = salt;
+    known.identified = true;
+    known.identity.size = static_cast<std::uint32_t>(live.code.size());
     // Before the first experiment, as after a resume that has only the final test to do, there is no cache to ask.
-    if (finder.setup) known.identity.key = key_for(live_[place], known.needs.after_setup, salt, finder);
+    if (finder.setup) known.identity.key = key_for(live, known.needs.after_setup, salt, finder);
   }
   Identity identity = known.identity;
   if (options_.cost_limit > 0) {
@@ -114,12 +122,20 @@ Identity NumberedGenomes::identify(std::uint32_t place, std::uint64_t salt, int 
   return identity;
 }
 
+const Genome& NumberedGenomes::find_live(std::uint32_t place, int worker) {
+  Finder& finder = finders_[static_cast<std::size_t>(worker)];
+  known_[place].worker = worker;
+  known_[place].found = ++finder.found;
+  Genome& live = finder.lately[finder.found % finder.lately.size()];
+  finder.live.find(genomes_[place], live);
+  return live;
+}
+
 const Genome& NumberedGenomes::live(std::uint32_t place, int worker) {
-  if (!known_[place].has_live) {
-    finders_[static_cast<std::size_t>(worker)].live.find(genomes_[place], live_[place]);
-    known_[place].has_live = true;
-  }
-  return live_[place];
+  const Finder& finder = finders_[static_cast<std::size_t>(worker)];
+  const Known& known = known_[place];
+  const bool there = known.worker == worker && finder.found - known.found < kLiveAtOnce;
+  return there ? finder.lately[known.found % finder.lately.size()] : find_live(place, worker);
 }
 
 void NumberedGenomes::prepare(const ProblemSet& search) {

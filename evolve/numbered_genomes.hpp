@@ -24,8 +24,8 @@ class NumberedGenomes : public Genomes {
   void resize(std::size_t places) override;
   void start(std::uint32_t place, std::uint64_t number, Draws& draws) override;
   void random(std::uint32_t place, Draws& draws) override;
+  void expect_copy(std::uint32_t from) const override;
   void copy(std::uint32_t from, std::uint32_t to) override;
-  void swap(std::uint32_t a, std::uint32_t b) override;
   int mutate(std::uint32_t place, Draws& draws) override;
   Identity identify(std::uint32_t place, std::uint64_t salt, int worker) override;
   std::unique_ptr<Judge> judge(const ProblemSet& set, int workers) override;
@@ -38,19 +38,22 @@ class NumberedGenomes : public Genomes {
   void read(std::uint32_t place, const std::string& text, const std::string& name) override;
   std::string mutation_name(int number) const override;
 
-  /// The live part of a program that has been identified.
+  /// The live part of a program that has been identified; valid until those of kLiveAtOnce others have been asked for.
   const Genome& live(std::uint32_t place, int worker);
+  static constexpr std::size_t kLiveAtOnce = 32;
 
  private:
   Options options_;
-  std::vector<Genome> genomes_, live_;
+  std::vector<Genome> genomes_;
   /// What is known of the program in a place, and where it was copied from.
   struct Known {
     Identity identity;
     LiveFinder::Needs needs;
     std::uint64_t salt = 0;
     std::uint32_t parent = kNoPlace;
-    bool identified = false, has_live = false;
+    bool identified = false;
+    int worker = -1;           ///< who found its live part; -1: nobody
+    std::uint64_t found = 0;   ///< as the so many-th
   };
   static constexpr std::uint32_t kNoPlace = 0xffffffff;
   std::vector<Known> known_;
@@ -60,9 +63,13 @@ class NumberedGenomes : public Genomes {
     LiveFinder live;
     std::optional<SetupValues> setup;  ///< none before the first experiment
     std::optional<ZeroFinder> zero;    ///< likewise
+    /// The live parts last found: few, as they stay in the nearest memory.
+    std::vector<Genome> lately = std::vector<Genome>(2 * kLiveAtOnce);
+    std::uint64_t found = 0;
   };
   std::vector<Finder> finders_;
 
+  const Genome& find_live(std::uint32_t place, int worker);
   Key key_for(const Genome& live, LiveFinder::Mask born, std::uint64_t salt, Finder& finder) const;
   bool does_as_parent(std::uint32_t place, std::uint64_t salt, const LiveFinder& finder) const;
 };

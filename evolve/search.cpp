@@ -14,6 +14,7 @@ namespace {
 constexpr std::uint32_t kPurposes = 0xFFFFFF00;  // islands beyond any number of real ones
 constexpr std::uint32_t kSearchProblems = 0, kSelectProblems = 1, kFinalProblems = 2;
 constexpr double kTickSeconds = 0.2;
+constexpr auto kTurn = std::chrono::milliseconds(500);
 
 std::shared_ptr<const tasks::Task> task_of(const Config& config, const std::string& text, Genomes& genomes) {
   auto task = tasks::make_task(text.empty() ? config.task : text, tasks::DataPaths::standard(config.data));
@@ -66,9 +67,11 @@ std::uint32_t Search::migrants() const {
   return static_cast<std::uint32_t>(config_.migrate_share * static_cast<double>(population()));
 }
 
+std::uint32_t Search::window() const { return static_cast<std::uint32_t>(std::min(config_.window, config_.population)); }
+
 /// Behind the islands and their windows.
 std::uint32_t Search::spare_place() const {
-  return static_cast<std::uint32_t>(config_.islands * (config_.population + std::min(config_.window, config_.population)));
+  return static_cast<std::uint32_t>(config_.islands) * (population() + window());
 }
 
 /// A number of 32 bits, to be short in command lines.
@@ -96,7 +99,7 @@ void Search::begin_experiment(bool fresh) {
   Evolution::Options o;
   o.population = population();
   o.tournament = static_cast<std::uint32_t>(config_.tournament);
-  o.window = static_cast<std::uint32_t>(config_.window);
+  o.window = window();
   o.mutate_prob = config_.mutate_prob;
   o.random_search = config_.search == "random";
   o.seed = static_cast<std::uint64_t>(config_.seed);
@@ -111,7 +114,7 @@ void Search::begin_experiment(bool fresh) {
       return Tests::Test{judge.get(), caches ? caches + k : nullptr};
     };
     const Tests tests{test(probe_judge_, 0), test(hurdle_judge_, 1), test(judge_, 2), config_.hurdle_percentile};
-    islands_.emplace_back(o, *genomes_, i * population(), work + i * std::min(o.window, o.population), tests);
+    islands_.emplace_back(o, *genomes_, i * population(), work + i * window(), tests);
   }
   if (!fresh) return fill_islands();
   state_.running = true;
@@ -194,15 +197,12 @@ std::optional<StopReason> Search::watch(const std::atomic<bool>& interrupted) {
   return {};
 }
 
-/// A turn of an island: some windows, to the end of its round at most. Turns of programs that run in microseconds are
-/// longer, so that threads seldom wait for each other.
+/// A turn of an island. All islands must be equally far after it, so only a lone one may end it by the clock.
 void Search::take_turn(Evolution& island, Turn& turn, Workers& workers) const {
   turn.total = {};
   turn.notable.clear();
-  const int windows = judge_->part() > 1 ? 8 : 1;
-  for (int w = 0; w < windows && (w == 0 || !island.at_round_end()); ++w) {
-    for (const Born& born : island.advance(workers)) count(born, turn);
-  }
+  const auto deadline = islands_.size() == 1 ? Clock::now() + kTurn : Clock::time_point::max();
+  for (const Born& born : island.advance(workers, deadline)) count(born, turn);
 }
 
 /// A turn of each island. Where there are as many islands as threads, each is one thread's; else threads share the work

@@ -1,6 +1,7 @@
 #pragma once
 #include <atomic>
 #include <chrono>
+#include <deque>
 #include <optional>
 
 #include "evolve/config.hpp"
@@ -122,7 +123,7 @@ class Search {
   std::vector<std::array<ScoreCache, 3>> caches_;  // of each island: those of the probe, the hurdle and the test for all
   std::shared_ptr<const tasks::Task> task_, select_task_, final_task_;
   std::unique_ptr<Judge> judge_, hurdle_judge_, probe_judge_;
-  std::vector<Evolution> islands_;
+  std::deque<Evolution> islands_;
   /// What an island made in a turn: counts of all, and those that may stand out, by how many came before them.
   struct Turn {
     Totals total;
@@ -136,6 +137,7 @@ class Search {
 
   std::uint32_t population() const { return static_cast<std::uint32_t>(config_.population); }
   std::uint32_t migrants() const;  ///< programs an island hands on
+  std::uint32_t window() const;    ///< children an island makes at a time
   std::uint32_t spare_place() const;
   static CoreProgram core_of(const std::string& text);
   std::uint32_t pool_place() const { return spare_place() + 1; }  ///< the first of all migrants

@@ -150,18 +150,6 @@ std::span<const ZeroFinder::Line> ZeroFinder::lines(std::size_t function) const 
   return function == 0 ? all.first(learn_) : all.subspan(learn_);
 }
 
-/// Draws and constants count as readers of what they write, which only makes more registers carried.
-void ZeroFinder::find_carried() {
-  std::uint64_t written = bit(kTargetScalar) | bit(base_[1] + kFeaturesVector);
-  carried_ = 0;
-  for (std::size_t k = 0; k <= lines_.size(); ++k) {
-    if (k == learn_) carried_ |= bit(kPredictionScalar) & ~written;
-    if (k == lines_.size()) break;
-    carried_ |= (bit(lines_[k].a) | bit(lines_[k].b)) & ~written;
-    written |= bit(lines_[k].out);
-  }
-}
-
 /// Takes the magnitudes of what Setup leaves; gives the carried registers that are zero.
 std::uint64_t ZeroFinder::see_setup(const SetupValues& setup) {
   std::uint64_t zeros = 0;
@@ -245,9 +233,9 @@ bool ZeroFinder::zero_if_bounded() {
   return true;
 }
 
-bool ZeroFinder::predicts_zero(const Genome& live, const SetupValues& after_setup) {
+bool ZeroFinder::predicts_zero(const Genome& live, LiveFinder::Mask carried, const SetupValues& after_setup) {
   decode(live);
-  find_carried();
+  carried_ = carried;
   return zero_if_finite(see_setup(after_setup)) && zero_if_bounded();
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 #include <vector>
 
-#include "evolve/numbered/genome.hpp"
+#include "evolve/numbered/live.hpp"
 #include "evolve/numbered/problem_set.hpp"
 #include "evolve/numbered/setup_values.hpp"
 
@@ -24,8 +24,9 @@ class ZeroFinder {
  public:
   ZeroFinder(const Banks& banks, const DataBounds& bounds, std::size_t features);
 
-  /// `live` is made of live instructions, and `after_setup` has run its Setup.
-  bool predicts_zero(const Genome& live, const SetupValues& after_setup);
+  /// `live` is made of live instructions, `carried` are the registers whose values matter after Setup, and `after_setup`
+  /// has run its Setup.
+  bool predicts_zero(const Genome& live, LiveFinder::Mask carried, const SetupValues& after_setup);
 
  private:
   /// How the largest magnitude of a result follows from those of the operands.
@@ -45,14 +46,13 @@ class ZeroFinder {
   double features_;
   std::vector<Line> lines_;
   std::size_t learn_ = 0;      ///< the first line of Learn
-  std::uint64_t carried_ = 0;  ///< registers that a step reads before it writes them
+  LiveFinder::Mask carried_ = 0;  ///< registers that a step reads before it writes them
   std::vector<double> magnitude_, now_;
 
   static const Form* forms();
   Line line_of(const Instruction& i) const;
   std::span<const Line> lines(std::size_t function) const;
   void decode(const Genome& live);
-  void find_carried();
   std::uint64_t see_setup(const SetupValues& setup);
   std::uint64_t zeros_after(std::size_t function, std::uint64_t zeros) const;
   bool zero_if_finite(std::uint64_t zeros) const;

@@ -144,7 +144,7 @@ int zero_predictors(const char* task, const Space& space, int programs) {
     Draws draws(17, 0, 0, static_cast<std::uint64_t>(n));
     Genome genome = first_genome(space, true, draws), live;
     finder.find(genome, live);
-    if (!setup.run(live) || !zero.predicts_zero(live, setup)) continue;
+    if (!setup.run(live) || !zero.predicts_zero(live, finder.needs().after_setup, setup)) continue;
     ++found;
     CAPTURE(print(live));
     const Genome* const one = &live;
@@ -178,7 +178,7 @@ TEST_CASE("a prediction that is zero only as long as numbers are finite is not s
     Genome live;
     finder.find(read_genome(text, "<test>", banks), live);
     REQUIRE(setup.run(live));
-    return ZeroFinder(banks, bounds, 4).predicts_zero(live, setup);
+    return ZeroFinder(banks, bounds, 4).predicts_zero(live, finder.needs().after_setup, setup);
   };
   CHECK(zero("def Predict():\n  s1 = dot(v0, v1)\ndef Learn():\n  s2 = s0 * s0\n"));
   CHECK(zero("def Predict():\n  s1 = s2 * s3\ndef Learn():\n  s2 = s0 + s0\n"));
