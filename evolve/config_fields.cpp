@@ -215,7 +215,7 @@ std::vector<ConfigField> running_fields() {
   const Group g{kRunningGroup, true};
   return {
       g.whole("threads", &Config::threads, 1, 1024, "processor threads"),
-      g.whole("window", &Config::window, 1, 65536, "programs prepared ahead"),
+      g.whole("window", &Config::window, 1, 65536, "programs that threads make before they meet, at most"),
       g.flag("cache", &Config::cache, "do not run a program again that does the same as one before"),
       g.whole("cache-size", &Config::cache_size, 2, 1 << 28, "programs remembered, 32 bytes each"),
       g.number("checkpoint-interval", &Config::checkpoint_interval, 0.01, 1e9, "seconds between checkpoints"),
