@@ -14,6 +14,7 @@ struct EvolveOptions {
   std::string plot;  ///< file for a drawing of the progress
   std::vector<std::string> compare;  ///< NAME=DIR,DIR...: finished runs to be compared in the place of a search
   std::string compare_by = "held-out";
+  bool own_program = false;  ///< --init was given; else a preset may have named the program
   bool quiet = false, json = false, baseline = false;
   bool list_presets = false, list_mutations = false, list_ops = false, list_tasks = false, print_config = false;
 };
