@@ -26,9 +26,8 @@ std::int64_t batch_of(const vm::BoundProgram& program) {
 }
 
 std::string per_example(const vm::BoundProgram& program, std::int64_t entries) {
-  return program.batch > 0
-             ? fmt::format("{} entries for each of {} examples", entries, program.batch)
-             : fmt::format("{} entries", entries);
+  const std::string count = entries == 1 ? "1 entry" : fmt::format("{} entries", entries);
+  return program.batch > 0 ? fmt::format("{} for each of {} examples", count, program.batch) : count;
 }
 
 [[noreturn]] void wrong_size(const vm::BoundProgram& program, const tasks::TaskInfo& task, Role role, std::int64_t entries,

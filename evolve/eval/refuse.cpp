@@ -59,8 +59,11 @@ void refuse(const vm::BoundProgram& program, vm::RegisterId id, const std::strin
 std::string role_text(const vm::BoundProgram& program, Role role) {
   const vm::RegisterId id = program.with_role(role);
   const std::string name = name_of(role);
-  const bool renamed = id != vm::kNoRegister && program.registers[id].name != name;
-  return fmt::format("`{}`{}", name, renamed ? fmt::format(" (register {})", program.registers[id].name) : "");
+  if (id == vm::kNoRegister) return fmt::format("`{}`", name);
+  const std::string& own = program.registers[id].name;
+  const Location where = place_of(program, id);
+  const bool written_so = own != name && where.known() && where.file->line(where.line).find(own) != std::string_view::npos;
+  return fmt::format("`{}`{}", name, written_so ? fmt::format(" (register {})", own) : "");
 }
 
 std::string shape_text(const vm::BoundRegister& r) {

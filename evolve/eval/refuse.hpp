@@ -11,7 +11,7 @@ namespace mlz::eval {
 [[noreturn]] void refuse(const vm::BoundProgram& program, vm::RegisterId id, const std::string& message,
                          const std::string& hint = {});
 
-/// What a register is called in messages: the name of its role, also where it is v0, s1 or s0.
+/// What a register is called in messages: the name of its role, and v0, s1 or s0 where the program writes that.
 std::string role_text(const vm::BoundProgram& program, Role role);
 /// "a scalar", "a vector of 3", "a matrix of 2 x 3".
 std::string shape_text(const vm::BoundRegister& r);

@@ -245,7 +245,7 @@ TEST_CASE("a search that needs more memory than allowed does not begin") {
   const std::string mlp = "--preset program --init stdlib/mlp.mlz --task digits:size=8,train=50,valid=50 ";
   refused(kSmall + std::string("--max-memory 7"), "8 MiB for caches of scores (--cache-size 262144)");
   refused(kSmall + std::string("--population 1000000 --max-memory 64"), "--population 1000000");
-  refused(mlp + "--set hidden=100000 --max-memory 64", "registers in 1 thread");
+  refused(mlp + "--set hidden=8000 --threads 4 --max-memory 64", "registers in 4 threads");
   refused(mlp + "--set hidden=100000000 --max-memory 64", "--max-memory of mlzrun and mlzevolve");
   const std::string params = "--init examples/08_params.mlz --task digits:size=8,train=50,valid=50 --sigma 0.1 ";
   refused("--tune es " + params + "--population 100000 --max-memory 64", "100000 candidates of 641 numbers");

@@ -99,7 +99,7 @@ TEST_CASE("the folder of a search for params has a page about it, and nothing em
   CHECK_FALSE(fs::exists(out + "/lineage.jsonl"));
   const std::string page = folder.read("run/report.html");
   for (const char* part :
-       {"<!DOCTYPE html>", "<pre>mlzevolve --tune es", "</svg>", "best of a generation", "mean of a generation", "held-out",
+       {"<!DOCTYPE html>", "<pre>mlzevolve --task digits:size=8", "</svg>", "best of a generation", "mean of a generation", "held-out",
         "<td>ended by</td><td>generations</td>", "<td>candidates</td><td>64</td>", "<td>numbers in the params</td><td>641</td>",
         "on the final problems", "<td>objective</td><td>loss</td>", "<td>held-out-every</td><td>4</td>", "param W0", "</html>"}) {
     CAPTURE(part);
