@@ -247,7 +247,7 @@ TEST_CASE("a search that needs more memory than allowed does not begin") {
   refused(kSmall + std::string("--population 1000000 --max-memory 64"), "--population 1000000");
   refused(mlp + "--set hidden=8000 --threads 4 --max-memory 64", "registers in 4 threads");
   refused(mlp + "--set hidden=100000000 --max-memory 64", "--max-memory of mlzrun and mlzevolve");
-  const std::string params = "--init examples/08_params.mlz --task digits:size=8,train=50,valid=50 --sigma 0.1 ";
+  const std::string params = "--init " MLZ_SOURCE_DIR "/examples/08_params.mlz --task digits:size=8,train=50,valid=50 --sigma 0.1 ";
   refused("--tune es " + params + "--population 100000 --max-memory 64", "100000 candidates of 641 numbers");
   refused("--tune cma " + params + "--max-memory 8", "--covariance diagonal");
   CHECK(run(mlp + "--evaluations 20 --quiet --max-memory 64").code == 0);
@@ -301,14 +301,13 @@ TEST_CASE("a search from a program of any form ends with text that mlzrun runs t
       const std::size_t at = text.find(word) + word.size();
       return text.substr(at, text.find_first_of(" \n", at) - at);
     };
-    const std::string score = after(name == std::string("best.mlz") ? "# score: " : "# readable form: search score ");
+    const std::string number = after("# score: ");
     const Folder other;
     const std::string result = other / "result";
     const std::string command = std::string(MLZRUN) + " " + out + "/" + name + " --task digits:size=8,train=200,valid=100" +
                                 " --seed " + after("# seed: ") + " --engine " + after("# engine: ") + " --json --quiet > ";
     REQUIRE(std::system((command + result).c_str()) == 0);
     CAPTURE(text);
-    const std::string number = score.back() == ',' ? score.substr(0, score.size() - 1) : score;
     CHECK(read(result).find("\"score\":" + number) != std::string::npos);
   }
   const Ended again = run("--quiet --evaluations 60 --resume " + out);
@@ -370,6 +369,11 @@ TEST_CASE("params tuned inside a search are in a file beside the program, and su
                                 "/best.safetensors --seed " + after("# seed: ") + " --engine " + after("# engine: ");
     REQUIRE(std::system((command + " --json --quiet > " + result).c_str()) == 0);
     CHECK(read(result).find("\"score\":" + after("# score: ")) != std::string::npos);
+    const std::size_t again = text.find("mlzrun --simplify " + std::string(name) + " ");
+    REQUIRE(again != std::string::npos);
+    const std::string line = MLZRUN + text.substr(again + 6, text.find('\n', again) - again - 6);
+    REQUIRE(std::system(("cd " + out + " && " + line + " > " + result).c_str()) == 0);
+    CHECK(read(result).find("# score: " + after("# score: ")) != std::string::npos);
   }
 }
 

@@ -67,7 +67,7 @@ TEST_CASE("looking changes no score, on any engine and under any protocol") {
       {"stdlib/mlp.mlz --task digits:size=8,train=300,test=100", "W,t"},
       {"stdlib/mlp.mlz --task digits:size=8,train=300,test=100 --engine reference", "W,t"},
       {"stdlib/automl_linear.mlz --task linear:train=200", "v1"},
-      {"stdlib/sfnn.mlz --load models/sfnn-cartpole.safetensors --task cartpole:episodes=2", "node,reward"},
+      {"stdlib/sfnn.mlz --load " MLZ_SOURCE_DIR "/models/sfnn-cartpole.safetensors --task cartpole:episodes=2", "node,reward"},
   };
   for (const auto& [arguments, registers] : cases) {
     CAPTURE(arguments);

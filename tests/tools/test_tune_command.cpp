@@ -306,7 +306,6 @@ TEST_CASE("what cannot be searched is refused with the reason") {
   refused("--tune es --task digits --init " + folder.write("holes.mlz", "param a : scalar\ndef Predict(x):\n  y = ?\n"),
           "holes");
   refused("--tune es " + kSmall + "--select-task digits", "params depend on the task");
-  refused("--tune es " + kSmall + "--plot x.svg", "--plot");
   refused("--tune es " + kSmall + "--baseline random", "--tune random");
   refused("--tune es --init nowhere.mlz --task digits", "nowhere.mlz");
   refused("--tune es " + kSmall + "--load " + folder.write("bad", "nothing"), "bad");

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "evolve/numbered/mutations.hpp"
@@ -120,7 +121,7 @@ class Run : public evolve::Listener {
   Clock::time_point last_save_ = Clock::now();
 
   std::string origin(const Champion& c) const;
-  std::string score_again(const Champion& c, const std::string& file) const;
+  std::string score_again(const Champion& c, const std::string& file, const std::string& text) const;
   std::string found_by(const Champion& c) const;
   void load_params();
   void write_best(const Champion& best, const std::string& head) const;
@@ -130,9 +131,18 @@ class Run : public evolve::Listener {
   std::string title() const { return fmt::format("Search on {}, seed {}", search_.task_name(), config_.seed); }
 };
 
+/// Whether a text still declares every param that was found; what nothing reads goes from the readable form.
+bool declares_all(const std::string& text, const evolve::Search::Found& found) {
+  return std::ranges::all_of(found.program.params, [&](const vm::BoundProgram::Param& param) {
+    const std::string& member = found.program.registers[param.id].name;
+    const std::string name = "param " + member.substr(0, member.find('['));
+    return text.find(name + " :") != std::string::npos || text.find(name + "[") != std::string::npos;
+  });
+}
+
 std::string Run::header(const Champion& c, const std::string& file) const {
   std::string out = origin(c) + fmt::format("# score: {} ({} over the problems)\n", c.search, config_.combine);
-  out += score_again(c, file);
+  out += score_again(c, file, c.text);
   if (c.select >= 0) out += fmt::format("# select score: {}\n", c.select);
   if (config_.tune_inside > 0) out += "# params: those of best.mlz are in best.safetensors, for --load\n";
   return out + found_by(c);
@@ -150,12 +160,18 @@ std::string Run::origin(const Champion& c) const {
                      search_.search_seed(c.experiment), vm::dtype_name(run.dtype), run.engine);
 }
 
-/// The command that gives the score of a file again, where there is one.
-std::string Run::score_again(const Champion& c, const std::string& file) const {
-  if (config_.combine != "mean" || config_.tune_inside > 0) return "";
-  return fmt::format("# score again: mlzrun --simplify {} --task {} --protocol {} --seed {} --runs {}\n", file,
+/// The command that gives the score of a file again, where there is one. Params tuned inside are in best.safetensors,
+/// which takes every param of the program.
+std::string Run::score_again(const Champion& c, const std::string& file, const std::string& text) const {
+  if (config_.combine != "mean") return "";
+  std::string load;
+  if (config_.tune_inside > 0) {
+    if (file.starts_with("programs/") || !declares_all(text, *search_.found(c.text))) return "";
+    load = " --load best.safetensors";
+  }
+  return fmt::format("# score again: mlzrun --simplify {} --task {} --protocol {} --seed {} --runs {}{}\n", file,
                      shell_word(config_.task), eval::protocol_name(search_.setting().protocol),
-                     search_.search_seed(c.experiment), config_.tasks);
+                     search_.search_seed(c.experiment), config_.tasks, load);
 }
 
 std::string Run::found_by(const Champion& c) const {
@@ -211,7 +227,7 @@ void Run::simplify(const Outcome& o) {
 std::string Run::readable_header(const Outcome& o, const evolve::Simplified& s) const {
   std::string out = origin(o.best) + "# readable form of: best.mlz\n";
   out += fmt::format("# score: {} ({} over the problems)\n", s.after[0].fitness, config_.combine);
-  out += score_again(o.best, "best_readable.mlz");
+  out += score_again(o.best, "best_readable.mlz", s.text);
   out += fmt::format("# select score: {} (on the first {} of the select problems)\n", s.after[1].fitness,
                      search_.select_problems_of_ablation());
   if (config_.tune_inside > 0) out += "# params: those of best.mlz are in best.safetensors, for --load\n";
