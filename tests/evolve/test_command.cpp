@@ -272,6 +272,9 @@ TEST_CASE("messages about the program of a search name it") {
   const Ended none = run("--preset program --init '' --task digits");
   CHECK(none.code == 2);
   CHECK(has(none, "name it by --init FILE.mlz"));
+  const Ended error = run("--preset program --init stdlib/mlp.mlz --evaluations 20 --max-error 5");
+  CHECK(error.code == 2);
+  CHECK(has(error, "--max-error has no effect under the stream protocol"));
   const Ended world = run("--preset program --task cartpole");
   CHECK(world.code == 2);
   CHECK(has(world, "stdlib/mlp.mlz: error: the control protocol shows one step"));

@@ -112,8 +112,8 @@ void make_config(const Given& given, EvolveOptions& o) {
   if (!given.config_file.empty()) {
     evolve::apply_config(o.config, read_file(given.config_file, kLargestConfig), given.config_file);
   }
-  o.own_program = std::any_of(given.fields.begin(), given.fields.end(), [](const auto& field) { return field.first == "init"; });
-  const bool has_program = !o.config.init.empty() || o.own_program;
+  for (const auto& [name, value] : given.fields) o.given.insert(name);
+  const bool has_program = !o.config.init.empty() || o.given.contains("init");
   for (const std::string& text : given.set) apply_set(o.config, text, has_program);
   for (const auto& [name, value] : given.fields) evolve::set_field(o.config, name, value, "--" + name);
   o.baseline = !given.baseline.empty();

@@ -35,6 +35,7 @@ class Run : public evolve::Listener {
       : config_(config),
         search_(config_, *this),
         display_(options.quiet ? ProgressDisplay::Mode::off : ProgressDisplay::mode_for_stderr(), config_) {
+    if (options.given.contains("max-error")) check_max_error();
     if (!config_.load.empty()) load_params();
     if (!options.resume.empty()) {
       folder_.emplace(evolve::RunFolder::reopen(options.resume, config_));
@@ -123,6 +124,7 @@ class Run : public evolve::Listener {
   std::string origin(const Champion& c) const;
   std::string score_again(const Champion& c, const std::string& file, const std::string& text) const;
   std::string found_by(const Champion& c) const;
+  void check_max_error() const;
   void load_params();
   void write_best(const Champion& best, const std::string& head) const;
   void finish(const Outcome& outcome);
@@ -176,6 +178,14 @@ std::string Run::score_again(const Champion& c, const std::string& file, const s
 
 std::string Run::found_by(const Champion& c) const {
   return fmt::format("# found by: {} (experiment {}, candidate {})\n", evolve::command_of(config_), c.experiment + 1, c.id);
+}
+
+void Run::check_max_error() const {
+  const eval::Protocol protocol = search_.setting().protocol;
+  if (protocol == eval::Protocol::automl) return;
+  throw InputError(fmt::format("--max-error has no effect under the {} protocol: the size of an error ends no training here, as "
+                               "it does with --protocol automl; leave it out",
+                               eval::protocol_name(protocol)));
 }
 
 void Run::load_params() {
@@ -290,7 +300,7 @@ std::unique_ptr<Run> begin_run(const EvolveOptions& options) {
     return std::make_unique<Run>(options, config, options.out);
   } catch (const InputError& error) {
     const bool about_it = !config.init.empty() && std::string_view(error.what()).find(config.init) != std::string_view::npos;
-    if (!about_it || options.own_program || config.preset.empty() || !options.resume.empty()) throw;
+    if (!about_it || options.given.contains("init") || config.preset.empty() || !options.resume.empty()) throw;
     throw InputError(fmt::format("{}\n  programs begin as {}, which --preset {} names; --init names another one", error.what(),
                                  config.init, config.preset));
   }
