@@ -65,10 +65,10 @@ TEST_CASE("bad usage and bad input end with 2 and say what is wrong") {
       {"stdlib/mlp.mlz --task cartpole", "mlp.mlz: error: the control protocol shows one step of one world"},
       {scalar_y + " --task cartpole", "scalar_y.mlz:2:7: error: `y` is a scalar, but task cartpole"},
       {scalar_y + " --task cartpole", "  y = sum(x)\n        ^~~"},
-      {"stdlib/automl_linear.mlz --task cartpole", "error: `y` (register s1) is a scalar, but task cartpole needs 2 entries"},
+      {"stdlib/automl_linear.mlz --task cartpole", "error: `y` (register s1) is a scalar, but task cartpole needs 2"},
       {scalar_y + " --task digits", "scalar_y.mlz:2:7: error: y has one entry per example"},
       {wrong_y + " --task digits:size=8", "wrong_y.mlz:3:7: error: `y` is a vector of 3, but task digits:size=8 needs 10"},
-      {wrong_y + " --task linear --protocol automl", "wrong_y.mlz:3:7: error: `y` is a vector of 3, but task linear needs 1 entry"},
+      {wrong_y + " --task linear", "wrong_y.mlz:3:7: error: `y` is a vector of 3, but task linear needs 1 entry"},
       {broken, "broken.mlz:2"},
       {shapes + " --task linear", "shapes.mlz:4"},
   };
