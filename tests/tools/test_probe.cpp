@@ -61,6 +61,16 @@ TEST_CASE("a probe shows registers at birth and after every so many steps") {
   }
 }
 
+TEST_CASE("a role stands for the register that serves as it") {
+  const Folder folder;
+  const std::string program = folder.write("numbered.mlz", "state v1 : vector[features]\ndef Predict():\n  s1 = dot(v0, v1)\n"
+                                                           "def Learn():\n  s2 = s0 - s1\n  v1 = v1 + 0.1 * s2 * v0\n");
+  const Finished run = mlzrun(program + kTask + "--probe y,target --probe-every 5");
+  REQUIRE_MESSAGE(run.code == 0, run.out);
+  CHECK(run.says("\n1,5,s1,"));
+  CHECK(run.says("\n1,5,s0,"));
+}
+
 TEST_CASE("looking changes no score, on any engine and under any protocol") {
   const auto score = [](const Finished& run) { return nlohmann::json::parse(run.last_line()); };
   const std::pair<std::string, std::string> cases[] = {

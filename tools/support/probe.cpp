@@ -15,6 +15,19 @@ namespace {
 constexpr const char* kColumns = "seed,step,register,value,mean,deviation,norm";
 constexpr std::int64_t kMostRows = 5'000'000;
 
+constexpr std::pair<std::string_view, Role> kRoles[] = {{"x", Role::x},           {"y", Role::y},           {"target", Role::target},
+                                                        {"action", Role::action}, {"reward", Role::reward}, {"done", Role::done}};
+
+/// What a name stands for: a register, or the one that serves as x, y, target, action, reward or done.
+std::string register_called(const std::string& name, const vm::BoundProgram& program) {
+  if (program.by_name.contains(name)) return name;
+  for (const auto& [word, role] : kRoles) {
+    const vm::RegisterId id = program.with_role(role);
+    if (word == name && id != vm::kNoRegister) return program.registers[id].name;
+  }
+  return name;
+}
+
 bool belongs_to(const std::string& name, const std::string& family) {
   return name == family || name.starts_with(family + "[");
 }
@@ -77,7 +90,8 @@ std::vector<std::string> Probe::registers_of(const std::vector<std::string>& nam
   }
   for (const std::string& name : names) {
     const std::size_t before = out.size();
-    std::ranges::copy_if(known, std::back_inserter(out), [&](const std::string& r) { return belongs_to(r, name); });
+    const std::string called = register_called(name, program);
+    std::ranges::copy_if(known, std::back_inserter(out), [&](const std::string& r) { return belongs_to(r, called); });
     if (out.size() > before) continue;
     const std::string near = closest(name, known);
     throw InputError(fmt::format("--probe {}: the program has no register of this name{}; --dump=bound lists them", name,
