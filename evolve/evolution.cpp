@@ -67,7 +67,10 @@ void Evolution::open_window(std::size_t workers) {
   identities_.resize(count_);
   for (std::uint32_t j = 0; j < count_; ++j) child_fitness(j).store(kNoScore, std::memory_order_relaxed);
   hands_.resize(workers);
-  for (Hand& hand : hands_) hand.queues.resize(trials_.size());
+  for (Hand& hand : hands_) {
+    hand.queues.resize(trials_.size());
+    hand.waited = {};
+  }
   taken_ = 0;
 }
 
@@ -247,7 +250,8 @@ void Evolution::work(Hand& hand) {
 }
 
 /// Waits until a candidate that was put off can go on.
-void Evolution::await_others(const Hand& hand) {
+void Evolution::await_others(Hand& hand) {
+  const auto began = Clock::now();
   ++idle_;
   const auto has_score = [&](const Delayed& d) {
     return !std::isnan(child_fitness(d.blocker).load(std::memory_order_relaxed));
@@ -257,6 +261,7 @@ void Evolution::await_others(const Hand& hand) {
     if (looks > kPatience) std::this_thread::yield();
   }
   --idle_;
+  hand.waited += Clock::now() - began;
 }
 
 /// The bar follows the population.
@@ -301,10 +306,10 @@ void Evolution::close_window() {
   next_ += count_;
 }
 
-const std::vector<Born>& Evolution::advance(Workers& workers, Clock::time_point deadline) {
-  deadline_ = deadline;
-  open_window(static_cast<std::size_t>(workers.count()));
-  if (first_slot_ == 0) begin_round();
+/// Leads all workers through a window, or the caller alone.
+void Evolution::share(Workers& workers) {
+  const auto began = Clock::now();
+  auto first_done = began;
   workers.share(hands_.size(), 1, [&](std::size_t, std::size_t, int worker) {
     Hand& hand = hands_[hands_.size() == 1 ? 0 : static_cast<std::size_t>(worker)];
     hand.worker = worker;
@@ -314,7 +319,18 @@ const std::vector<Born>& Evolution::advance(Workers& workers, Clock::time_point 
       failed_ = true;  // nobody waits for what this worker has
       throw;
     }
+    if (worker == 0) first_done = Clock::now();
   });
+  const auto ended = Clock::now();
+  const std::chrono::duration<double> all = ended - began, waited = ended - first_done + hands_[0].waited;
+  if (workers.count() > 1) teamwork_.learn(began, ended, count_, waited / all);
+}
+
+const std::vector<Born>& Evolution::advance(Workers& workers, Clock::time_point deadline) {
+  deadline_ = deadline;
+  open_window(teamwork_.together() ? static_cast<std::size_t>(workers.count()) : 1);
+  if (first_slot_ == 0) begin_round();
+  share(workers);
   close_window();
   return born_;
 }

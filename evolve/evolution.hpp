@@ -7,6 +7,7 @@
 
 #include "evolve/cache.hpp"
 #include "evolve/genomes.hpp"
+#include "evolve/teamwork.hpp"
 #include "evolve/workers.hpp"
 
 namespace mlz::evolve {
@@ -118,6 +119,7 @@ class alignas(128) Evolution {
     std::vector<Queue> queues;  ///< of each trial
     std::vector<std::uint32_t> running, matched, places;
     std::vector<Score> scores;
+    Clock::duration waited{};  ///< for others, in this window
   };
 
   Options options_;
@@ -133,6 +135,7 @@ class alignas(128) Evolution {
   /// Of the population, and behind it of the children of this window: not a number as long as they have no score.
   std::vector<std::atomic<double>> fitness_;
   std::uint64_t next_ = 0;
+  Teamwork teamwork_;
 
   // one window
   std::uint32_t first_slot_ = 0, count_ = 0;
@@ -149,6 +152,7 @@ class alignas(128) Evolution {
   alignas(128) std::vector<Hand> hands_;
 
   void open_window(std::size_t workers);
+  void share(Workers& workers);
   void begin_round();
   void raise_bar();
   void close_window();
@@ -156,7 +160,7 @@ class alignas(128) Evolution {
 
   std::atomic<double>& child_fitness(std::uint32_t j) { return fitness_[options_.population + j]; }
   void work(Hand& hand);
-  void await_others(const Hand& hand);
+  void await_others(Hand& hand);
   void prepare(Hand& hand, std::uint32_t j);
   bool take_up_delayed(Hand& hand);
   bool take_up_new(Hand& hand);
