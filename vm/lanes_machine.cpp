@@ -8,6 +8,7 @@
 #include "vm/lanes_plan.hpp"
 #include "vm/machine_setup.hpp"
 #include "vm/random_ops.hpp"
+#include "vm/subnormals.hpp"
 
 namespace mlz::vm {
 namespace {
@@ -113,6 +114,7 @@ void LanesMachine<T>::set_params() {
 
 template <class T>
 void LanesMachine<T>::run(Function function) {
+  const SubnormalsAsZero guard(std::is_same_v<T, float>);
   if (function == Function::setup) {
     fixed_is_old_ = true;
   } else if (fixed_is_old_) {
