@@ -9,11 +9,12 @@ namespace mlz::eval {
 
 /// A machine on the reference engine that watches every instruction for the first infinity or NaN
 /// of a lifetime's own draws; tests on a copy of the memory are not watched. Results are those of
-/// the plain machine. f64 only.
+/// the plain machine. f64 only; numbers beyond `largest` are found, too.
 class TracingMachine : public vm::Machine {
  public:
-  TracingMachine(const vm::BoundProgram& program, const vm::MachineOptions& options)
-      : inner_(vm::make_machine("reference", program, options)) {}
+  TracingMachine(const vm::BoundProgram& program, const vm::MachineOptions& options,
+                 double largest = std::numeric_limits<double>::max())
+      : inner_(vm::make_machine("reference", program, options)), largest_(largest) {}
 
   const std::optional<vm::FirstNonFinite>& found() const { return found_; }
 
@@ -30,7 +31,7 @@ class TracingMachine : public vm::Machine {
     if (found_ || stream_ != 0) {
       inner_->run(function);
     } else {
-      found_ = vm::run_traced(*inner_, function);
+      found_ = vm::run_traced(*inner_, function, largest_);
     }
   }
   void read(vm::RegisterId id, int lane, std::span<double> out) const override {
@@ -55,6 +56,7 @@ class TracingMachine : public vm::Machine {
 
  private:
   std::unique_ptr<vm::Machine> inner_;
+  double largest_;
   std::uint32_t stream_ = 0;
   std::optional<vm::FirstNonFinite> found_;
 };
