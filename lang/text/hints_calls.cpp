@@ -16,8 +16,8 @@ struct Foreign {
 
 /// Functions of numpy, torch and jax that are expressions here.
 constexpr std::array kForeign{
-    Foreign{" zeros zeros_like empty ", "write fill(0, n) or fill(0, (rows, columns)); registers of known shape take 0"},
-    Foreign{" ones ones_like full ", "write fill(1, n) or fill(1, (rows, columns)); registers of known shape take 1"},
+    Foreign{" zeros zeros_like empty ", "write fill(0, n) or fill(0, (rows, columns)); W[:] = 0 fills a register"},
+    Foreign{" ones ones_like full ", "write fill(1, n) or fill(1, (rows, columns)); W[:] = 1 fills a register"},
     Foreign{" eye identity ", "write onehot(iota(n), n)"},
     Foreign{" diag ", "write onehot(iota(n), n) * v, or sum(W * onehot(iota(n), n), 1) for the diagonal of W"},
     Foreign{" trace ", "write sum(W * onehot(iota(n), n))"},
