@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -78,10 +79,10 @@ TEST_CASE("csv: a series keeps its order in every epoch, and its end is what it 
   for (std::size_t i = 0; i < 12; ++i) CHECK(first_feature(*problem.train, i, 2) == static_cast<double>(i));
   CHECK(first_feature(*problem.valid, 0, 2) == 12);
   CHECK(first_feature(*problem.test, 0, 2) == 15);
-  REQUIRE(problem.orders.size() == 2);
-  for (const auto& order : problem.orders) CHECK(std::is_sorted(order.begin(), order.end()));
+  REQUIRE(problem.order.size() == 2);
+  for (const auto& order : problem.order) CHECK(std::is_sorted(order.begin(), order.end()));
   const Problem shuffled = make_task(file, {})->problem(4, 2);
-  CHECK_FALSE(std::ranges::is_sorted(shuffled.orders[0]));
+  CHECK_FALSE(std::is_sorted(shuffled.order[0].begin(), shuffled.order[0].end()));
 }
 
 TEST_CASE("csv: numbers to predict, one or several, and standardised columns") {
