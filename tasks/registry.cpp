@@ -106,8 +106,7 @@ TaskOptions table_form(const char* target_meaning) {
           {"shape", "", "features are images of height/width or height/width/channels",
            OptionKind::list, 1, 65536},
           {"order", "shuffled",
-           "of the rows: shuffled, anew for each problem and epoch; or stored, as a series in time needs: every epoch goes "
-           "through the file from its first row, and the last rows are those for validation and testing",
+           "of rows: anew for each problem and epoch; or stored, for series: epochs keep it, the last rows are the test",
            OptionKind::choice, 0, 0, {"shuffled", "stored"}}};
 }
 
