@@ -98,6 +98,14 @@ TEST_CASE("a program without a prediction that the task cannot take is told what
   CHECK(run.says("make y a vector of `outputs` entries"));
 }
 
+TEST_CASE("a folder in the place of a file is named as one") {
+  const Folder folder;
+  const Finished run = mlzrun(std::string(kLinear) + "--load " + std::filesystem::temp_directory_path().string());
+  CHECK(run.code == 2);
+  CHECK(run.says("is a folder; name a file in it"));
+  CHECK(mlzrun(std::string(kLinear) + "--load /dev/null").says("is not a regular file"));
+}
+
 TEST_CASE("holes name what fills them") {
   const Folder folder;
   const Finished run = mlzrun(folder.write("open.mlz", "def Predict(x):\n  s2 = ?\n  y = s2\n") + " --task linear");
