@@ -103,8 +103,7 @@ TaskOptions table_options(const char* train, const char* test, const char* stand
 
 TaskOptions table_form(const char* target_meaning) {
   return {{"target", "class", target_meaning, OptionKind::choice, 0, 0, {"class", "number"}},
-          {"shape", "", "features are images of height/width or height/width/channels",
-           OptionKind::list, 1, 65536},
+          {"shape", "", "features are images of height/width or height/width/channels", OptionKind::list, 1, 65536},
           {"order", "shuffled",
            "of rows: anew for each problem and epoch; or stored, for series: epochs keep it, the last rows are the test",
            OptionKind::choice, 0, 0, {"shuffled", "stored"}}};
@@ -121,8 +120,7 @@ TaskOptions csv_options() {
 }
 
 TaskOptions array_options(TaskOptions sources) {
-  return joined(joined(std::move(sources),
-                       table_form("whether labels are classes or numbers to predict")),
+  return joined(joined(std::move(sources), table_form("whether labels are classes or numbers to predict")),
                 table_options("train", "test", "0"));
 }
 

@@ -31,8 +31,9 @@ std::int64_t batch_of(const vm::BoundProgram& program) {
 }
 
 std::string per_example(const vm::BoundProgram& program, std::int64_t entries) {
-  const std::string each = fmt::format("{} {}", entries, entries == 1 ? "entry" : "entries");
-  return program.batch > 0 ? fmt::format("{} for each of {} examples", each, program.batch) : each;
+  return program.batch > 0
+             ? fmt::format("{} entries for each of {} examples", entries, program.batch)
+             : fmt::format("{} entries", entries);
 }
 
 /// `name` is x, y or target: the name people write, also where the register is v0, s1 or s0.
@@ -85,7 +86,7 @@ LabelForm label_form(const vm::BoundProgram& program, const tasks::TaskInfo& tas
     check_target(program, task, 1);
     return classes ? LabelForm::binary : LabelForm::number;
   }
-  if (!classes) wrong_size(program, task, "y", *y, 1, "the number to be predicted, a scalar");
+  if (!classes) wrong_size(program, task, "y", *y, 1, "the number to be predicted");
   const std::int64_t entries = std::max<std::int64_t>(outputs, task.classes);
   if (y->size() != entries * batch) wrong_size(program, task, "y", *y, entries, "one per class");
   check_target(program, task, entries);

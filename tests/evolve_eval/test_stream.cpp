@@ -201,8 +201,8 @@ TEST_CASE("programs and tasks that do not fit are refused with advice") {
   CHECK(message(ten, program("", "  y = fill(sum(x), 7)\n", kIdle)).find("one per class") !=
         std::string::npos);
   World number(tasks::Metric::rms_error);
-  CHECK(message(number, program("", "  y = fill(sum(x), 3)\n", kIdle))
-            .find("needs 1 entry (the number to be predicted, a scalar)") != std::string::npos);
+  CHECK(message(number, program("", "  y = fill(sum(x), 3)\n", kIdle)).find("needs 1 entries") !=
+        std::string::npos);
 }
 
 TEST_CASE("a program without x, y or target runs") {
