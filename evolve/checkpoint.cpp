@@ -27,8 +27,9 @@ std::uint64_t checksum(std::string_view text) {
 
 /// Names of what has to be a whole number, or numbers all of which are: conversions of others are not defined.
 bool is_count(std::string_view name) {
-  static constexpr std::string_view kCounts[] = {"evaluations", "generations", "train_steps", "fates",       "experiment", "candidate",
-                                                 "size",        "likeness",    "candidates",  "generation", "held_out_at"};
+  static constexpr std::string_view kCounts[] = {"evaluations", "generations", "train_steps", "fates",
+                                                 "experiment",  "candidate",   "size",        "likeness",
+                                                 "candidates",  "generation",  "held_out_at"};
   return std::ranges::find(kCounts, name) != std::end(kCounts);
 }
 

@@ -24,9 +24,13 @@ std::string trimmed(std::string text) {
   return text.substr(first);
 }
 
-const ConfigField& find_field(const std::string& given, const std::string& where) {
-  std::string name = given;
+std::string with_dashes(std::string name) {
   std::replace(name.begin(), name.end(), '_', '-');
+  return name;
+}
+
+const ConfigField& find_field(const std::string& given, const std::string& where) {
+  const std::string name = with_dashes(given);
   std::vector<std::string> names;
   for (const ConfigField& field : config_fields()) {
     if (field.name == name) return field;
@@ -96,8 +100,38 @@ Json field_json(const Config& config, const ConfigField& field) {
   return std::visit([&](auto member) { return Json(config.*member); }, field.member);
 }
 
+/// A file that gives a setting twice is refused, as only one of them can be meant.
+[[noreturn]] void given_twice(const std::string& where, const std::string& name, int first, int second) {
+  throw InputError(
+      fmt::format("{}: {} is given twice, in line {} and in line {}; keep one of them", where, name, first, second));
+}
+
+/// The line of the n-th key of that name, from 0, in the text of a JSON object whose values are no structures.
+int line_of_key(const std::string& text, const std::string& name, int n) {
+  const std::string key = Json(name).dump();
+  const auto is_newline = [](char c) { return c == '\n'; };
+  for (std::size_t at = text.find(key); at != std::string::npos; at = text.find(key, at + key.size())) {
+    const std::size_t next = text.find_first_not_of(" \t\r\n", at + key.size());
+    const bool is_key = next != std::string::npos && text[next] == ':';
+    if (is_key && n-- == 0) return 1 + static_cast<int>(std::count_if(text.data(), text.data() + at, is_newline));
+  }
+  return 0;
+}
+
+Json parse_once(const std::string& text, const std::string& where) {
+  std::map<std::string, std::string> seen;  // as it was written
+  const auto look = [&](int depth, Json::parse_event_t event, Json& value) {
+    if (depth != 1 || event != Json::parse_event_t::key) return true;
+    const auto name = value.get<std::string>();
+    const auto [found, is_new] = seen.emplace(with_dashes(name), name);
+    if (is_new) return true;
+    given_twice(where, name, line_of_key(text, found->second, 0), line_of_key(text, name, found->second == name ? 1 : 0));
+  };
+  return Json::parse(text, look, false);
+}
+
 void apply_json(Config& config, const std::string& text, const std::string& where) {
-  const Json json = Json::parse(text, nullptr, false);
+  const Json json = parse_once(text, where);
   if (!json.is_object()) throw InputError(fmt::format("{}: starts as a JSON object but is none", where));
   for (const auto& [name, value] : json.items()) {
     if (value.is_structured()) throw InputError(fmt::format("{}: {}: must be a text or a number", where, name));
@@ -122,6 +156,7 @@ void apply_config(Config& config, const std::string& text, const std::string& wh
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   if (first != std::string::npos && text[first] == '{') return apply_json(config, text, where);
   std::istringstream lines(text);
+  std::map<std::string, int> given;
   int number = 0;
   for (std::string line; std::getline(lines, line);) {
     ++number;
@@ -130,7 +165,10 @@ void apply_config(Config& config, const std::string& text, const std::string& wh
     const std::size_t equals = line.find('=');
     const std::string place = fmt::format("{}, line {}", where, number);
     if (equals == std::string::npos) throw InputError(fmt::format("{}: \"{}\" is not of the form name = value", place, line));
-    set_field(config, trimmed(line.substr(0, equals)), trimmed(line.substr(equals + 1)), place);
+    const std::string name = trimmed(line.substr(0, equals));
+    set_field(config, name, trimmed(line.substr(equals + 1)), place);
+    const auto [found, is_new] = given.emplace(with_dashes(name), number);
+    if (!is_new) given_twice(where, name, found->second, number);
   }
 }
 

@@ -34,6 +34,7 @@ struct Config {
   double cost_limit = 0;
   std::string genome = "auto", protocol, program_set, load;
   std::int64_t temporaries = 20;
+  std::int64_t max_memory = 4096;  ///< MiB
 
   // how they are searched
   std::string search = "evolution";
@@ -97,7 +98,8 @@ inline constexpr const char* kRunningGroup = "Running (changes no result)";
 void set_field(Config& config, const std::string& name, const std::string& value, const std::string& where);
 std::string field_text(const Config& config, const ConfigField& field);
 
-/// Applies a config text: lines `name = value`, comments from # on, or one JSON object. `where` is the file's name.
+/// Applies a config text: lines `name = value`, comments from # on, or one JSON object. `where` is the file's name. A
+/// setting that is there twice is an error.
 void apply_config(Config& config, const std::string& text, const std::string& where);
 
 std::string to_json(const Config& config);

@@ -37,7 +37,9 @@ std::vector<ConfigField> task_fields() {
       g.whole("select-tasks", &Config::select_tasks, 1, 10000, "how many problems of it"),
       g.text("final-task", &Config::final_task, "what the result is tested on (default: the task)"),
       g.whole("final-tasks", &Config::final_tasks, 1, 10000, "how many problems of it"),
-      g.flag("fresh-tasks", &Config::fresh_tasks, "every experiment has search and select problems of its own; with --tune, every generation has search problems of its own"),
+      g.flag("fresh-tasks", &Config::fresh_tasks, 
+             "every experiment has search and select problems of its own; with --tune, every generation has search problems "
+             "of its own"),
       g.text("combine", &Config::combine, "how the scores of problems are joined", {"mean", "median"}),
       g.number("max-error", &Config::max_error, 0, 1e300, "a lifetime ends above this absolute error"),
       g.text("data", &Config::data, "folder with the data of tasks that need files"),
@@ -63,10 +65,13 @@ std::vector<ConfigField> space_fields() {
       g.whole("setup-max", &Config::setup_max, 0, 255, "most instructions of Setup"),
       g.whole("predict-max", &Config::predict_max, 0, 255, "most instructions of Predict"),
       g.whole("learn-max", &Config::learn_max, 0, 255, "most instructions of Learn"),
-      g.text("start", &Config::start, "first programs: random instructions, or NoOps; redrawn: --init with random instructions in each function that has operations",
+      g.text("start", &Config::start,
+             "first programs: random instructions, or NoOps; redrawn: --init with random instructions in each function that "
+             "has operations",
              {"random", "empty", "redrawn"}),
       g.text("init", &Config::init, "program file, or folder of them, to start from instead"),
-      g.text("constants", &Config::constants, "how constants change: times exp(z) as in AutoML-Zero's code, or times U(0.5, 2) as in the paper",
+      g.text("constants", &Config::constants,
+             "how constants change: times exp(z) as in AutoML-Zero's code, or times U(0.5, 2) as in the paper",
              {"lognormal", "factor"}),
       g.text("genome", &Config::genome,
              "form of programs: numbered registers as in AutoML-Zero, or general; auto: numbered where --init has that form",
@@ -78,6 +83,9 @@ std::vector<ConfigField> space_fields() {
              "--set NAME=VALUE adds one"),
       g.text("load", &Config::load, "general form: safetensors file with values of the params of --init, for all programs"),
       g.whole("temporaries", &Config::temporaries, 0, 10000, "general form: registers that mutations may add to a program"),
+      g.whole("max-memory", &Config::max_memory, 1, 1 << 24,
+              "MiB for caches, populations and registers together: a search that begins with more is refused, and a program "
+              "that grows beyond it in general form is not run"),
       g.number("cost-limit", &Config::cost_limit, 0, 1e300,
                "refuse programs whose static cost exceeds so many times that of the two-layer network, or in general "
                "form of --init; 0: none"),
@@ -88,7 +96,8 @@ std::vector<ConfigField> search_fields() {
   const Group g{"Search"};
   return {
       g.text("search", &Config::search, "evolution, or random programs for comparison", {"evolution", "random"}),
-      g.whole("population", &Config::population, 2, 1e6, "programs alive; with --tune, candidates of a generation; fme: solutions kept"),
+      g.whole("population", &Config::population, 2, 1e6,
+              "programs alive; with --tune, candidates of a generation; fme: solutions kept"),
       g.whole("tournament", &Config::tournament, 1, 1000, "programs drawn to find a parent"),
       g.number("mutate-prob", &Config::mutate_prob, 0, 1, "how often a child is mutated; else it is a copy"),
       g.text("mutations", &Config::mutations, "NAME[:WEIGHT],...; see --list-mutations"),
@@ -156,7 +165,8 @@ std::vector<ConfigField> fme_fields() {
              "what a run puts into the pool: the solution as it modified itself, the solution as it was (parent), or in its "
              "place one that ran with added noise of --sigma, or one drawn afresh",
              {"modified", "parent", "noise", "fresh"}),
-      g.whole("fme-founders", &Config::fme_founders, 1, 1e6, "solutions drawn at the start, which run once each before any other"),
+      g.whole("fme-founders", &Config::fme_founders, 1, 1e6,
+              "solutions drawn at the start, which run once each before any other"),
       g.whole("fme-ahead", &Config::fme_ahead, 1, 65536,
               "solutions of a generation: they are chosen, then run, perhaps in several threads, then put back in order"),
       g.whole("fme-run-steps", &Config::fme_run_steps, 0, kMany,
@@ -190,16 +200,19 @@ std::vector<ConfigField> stop_fields() {
   const Group fixed{"Experiments"};
   const Group g{"Stops (0: none)", true};
   return {
-      fixed.whole("experiment-generations", &Config::experiment_generations, 0, kMany, "end an experiment after so many generations; 0: none"),
+      fixed.whole("experiment-generations", &Config::experiment_generations, 0, kMany,
+                  "end an experiment after so many generations; 0: none"),
       fixed.whole("experiment-evaluations", &Config::experiment_evaluations, 0, kMany, "after so many programs; 0: none"),
       fixed.whole("experiment-train-steps", &Config::experiment_train_steps, 0, kMany, "after so many training steps; 0: none"),
-      fixed.number("experiment-target", &Config::experiment_target, 0, 1, "when a program scores above this on the search problems; 0: none"),
+      fixed.number("experiment-target", &Config::experiment_target, 0, 1,
+                   "when a program scores above this on the search problems; 0: none"),
       g.whole("experiments", &Config::experiments, 0, 1e6, "end after so many experiments"),
       g.whole("generations", &Config::generations, 0, kMany, "end after so many generations in all"),
       g.whole("evaluations", &Config::evaluations, 0, kMany, "end after so many programs in all"),
       g.whole("train-steps", &Config::train_steps, 0, kMany, "end after so many training steps in all"),
       g.number("timelimit", &Config::timelimit, 0, 1e9, "end after so many seconds"),
-      g.number("target-score", &Config::target_score, 0, 1, "end when an experiment's best scores above this on the select problems"),
+      g.number("target-score", &Config::target_score, 0, 1,
+               "end when an experiment's best scores above this on the select problems"),
   };
 }
 
@@ -215,7 +228,7 @@ std::vector<ConfigField> running_fields() {
   const Group g{kRunningGroup, true};
   return {
       g.whole("threads", &Config::threads, 1, 1024, "processor threads"),
-      g.whole("window", &Config::window, 1, 65536, "programs prepared ahead"),
+      g.whole("window", &Config::window, 1, 65536, "programs that threads make before they meet, at most"),
       g.flag("cache", &Config::cache, "do not run a program again that does the same as one before"),
       g.whole("cache-size", &Config::cache_size, 2, 1 << 28, "programs remembered, 32 bytes each"),
       g.number("checkpoint-interval", &Config::checkpoint_interval, 0.01, 1e9, "seconds between checkpoints"),

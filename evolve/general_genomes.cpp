@@ -125,6 +125,7 @@ RunSetting GeneralGenomes::setting(const tasks::Task& task) const {
   setting.params = params_;
   setting.join = options_.join;
   setting.max_error = options_.max_error;
+  setting.max_bytes = options_.max_bytes;
   return setting;
 }
 
@@ -138,6 +139,7 @@ void GeneralGenomes::check(const tasks::Task& task) {
     const ProgramEvaluator evaluator({shared, 0, {}}, run);
     const auto bound = evaluator.bind(*first_program(n, draws), &why);
     if (!bound) throw InputError(why);
+    if (options_.on_registers) options_.on_registers(bound->bytes_f64);
     eval::check_fit(*bound, task.info(), run.protocol);
     if (options_.inside.trials > 0) prepare_params(*bound, task);
     engine_ = evaluator.engine_of(*bound);

@@ -1,4 +1,6 @@
 #pragma once
+#include <functional>
+
 #include "evolve/general/evaluator.hpp"
 #include "evolve/general/mutations.hpp"
 #include "evolve/general/param_steps.hpp"
@@ -17,6 +19,9 @@ class GeneralGenomes : public Genomes {
     std::string protocol;            ///< empty: the task's
     Join join = Join::mean;
     double max_error = 100;
+    std::int64_t max_bytes = std::int64_t{4} << 30;  ///< of the registers of a program, as f64
+    /// Told the bytes of the registers of each program of the start, before anything runs; may refuse.
+    std::function<void(std::int64_t bytes_f64)> on_registers = {};
     /// Trials of other params in each evaluation.
     struct Inside {
       int trials = 0;

@@ -6,6 +6,7 @@
 
 #include "evolve/config.hpp"
 #include "evolve/general_genomes.hpp"
+#include "evolve/memory_need.hpp"
 #include "evolve/numbered_genomes.hpp"
 #include "lang/core/diagnostics.hpp"
 #include "lang/text/compile.hpp"
@@ -191,6 +192,12 @@ std::unique_ptr<Genomes> make_general(const Config& config, std::vector<CoreProg
   options.protocol = config.protocol;
   options.join = config.combine == "median" ? Join::median : Join::mean;
   options.max_error = config.max_error;
+  options.max_bytes = config.max_memory << 20;
+  options.on_registers = [config, others = memory_of_programs(config, options.first)](std::int64_t bytes) {
+    std::vector<MemoryPart> parts = others;
+    parts.push_back(memory_of_registers(config, bytes, 1));
+    require_memory(config, parts);
+  };
   options.inside = {static_cast<int>(config.tune_inside), config.sigma, static_cast<std::uint64_t>(config.seed)};
   return std::make_unique<GeneralGenomes>(std::move(options));
 }
@@ -200,8 +207,13 @@ std::unique_ptr<Genomes> make_general(const Config& config, std::vector<CoreProg
 bool has_numbered_form(const Config& config) { return is_numbered(config, core_programs(config)); }
 
 std::unique_ptr<Genomes> make_genomes(const Config& config) {
+  if (config.preset == "program" && config.init.empty()) {
+    throw InputError("--preset program improves a program: name it by --init FILE.mlz");
+  }
   std::vector<CoreProgram> first = core_programs(config);
-  return is_numbered(config, first) ? make_numbered(config) : make_general(config, std::move(first));
+  const bool numbered = is_numbered(config, first);
+  require_memory(config, memory_of_programs(config, numbered ? std::vector<CoreProgram>() : first));
+  return numbered ? make_numbered(config) : make_general(config, std::move(first));
 }
 
 }  // namespace mlz::evolve

@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "evolve/gradient_batch.hpp"
+#include "evolve/memory_need.hpp"
 #include "evolve/outer/gradient_evaluator.hpp"
 #include "evolve/param_settings.hpp"
 #include "lang/core/diagnostics.hpp"
@@ -85,6 +86,9 @@ ParamSearch::ParamSearch(const Config& config, Listener& listener, const std::at
                                  search_->size(), task_names_, other->size()));
   }
   check_tuning(config, search_->size(), search_->has_loss() && select_->has_loss() && final_->has_loss());
+  std::vector<MemoryPart> memory = memory_of_params(config, search_->size());
+  memory.push_back(memory_of_registers(config, search_->program().bytes_f64, static_cast<std::int64_t>(search_->batch())));
+  require_memory(config, memory);
   if (config.tune == "fme") handing_on_ = std::make_unique<outer::FinalEvaluator>(program_, search, options_);
   if (config.tune == "grad") follow_gradients(search);
   begin_at(search_->initial(static_cast<std::uint64_t>(config.seed)));

@@ -73,6 +73,7 @@ outer::EvaluatorOptions tuned_evaluation(const Config& config,
   options.lanes = static_cast<int>(config.lanes);
   options.dtype = f64 ? vm::DType::f64 : vm::DType::f32;
   options.combine = config.join_tasks == "mean" ? outer::Combine::mean : outer::Combine::product;
+  options.max_bytes = config.max_memory << 20;
   options.settings.max_abs_error = config.max_error;
   options.settings.curve_points = options.settings.valid_points = 0;
   options.settings.score_test = false;

@@ -19,7 +19,7 @@ namespace mlz::evolve {
 namespace {
 namespace fs = std::filesystem;
 
-constexpr const char* kLogs[] = {"log.jsonl", "lineage.jsonl", "timing.jsonl"};
+constexpr const char* kTiming = "timing.jsonl";
 constexpr std::uintmax_t kLargestCheckpoint = std::uintmax_t{4} << 30;
 
 [[noreturn]] void cannot(const std::string& what, const std::string& path, int error) {
@@ -88,7 +88,8 @@ void RunFolder::lock() {
 }
 
 void RunFolder::open_logs() {
-  for (const char* name : kLogs) {
+  for (const char* name : {"log.jsonl", "lineage.jsonl", kTiming}) {
+    if (name == std::string_view("lineage.jsonl") && !holds_programs()) continue;
     const std::string path = path_ + "/" + name;
     std::FILE* file = std::fopen(path.c_str(), "abe");
     if (file == nullptr) cannot("write", path, errno);
@@ -108,7 +109,7 @@ RunFolder RunFolder::create(const std::string& path, const Config& config) {
   if (fs::exists(path, error) && !fs::is_empty(path, error)) {
     throw InputError(fmt::format("--out {}: is not empty; choose another folder", path));
   }
-  fs::create_directories(path + "/programs", error);
+  fs::create_directories(config.tune == "none" ? path + "/programs" : path, error);
   if (error) throw InputError(fmt::format("--out {}: cannot be made: {}", path, error.message()));
   RunFolder folder(path, config);
   folder.lock();
@@ -164,7 +165,7 @@ void RunFolder::cut_logs() {
 }
 
 void RunFolder::read_seconds() {
-  std::ifstream in(path_ + "/timing.jsonl");
+  std::ifstream in(path_ + "/" + kTiming);
   for (std::string line; std::getline(in, line);) {
     const auto json = nlohmann::json::parse(line, nullptr, false);
     if (json.is_object() && json.contains("seconds") && json["seconds"].is_number()) seconds_ = json["seconds"];
@@ -189,14 +190,14 @@ void RunFolder::append(const std::string& name, const std::string& line) {
 void RunFolder::log(const std::string& line) { append("log.jsonl", line); }
 void RunFolder::lineage(const std::string& line) { append("lineage.jsonl", line); }
 void RunFolder::timing(const std::string& line) {
-  append("timing.jsonl", line);
-  if (std::fflush(logs_.at("timing.jsonl")) != 0) cannot("write", path_ + "/timing.jsonl", errno);
+  append(kTiming, line);
+  if (std::fflush(logs_.at(kTiming)) != 0) cannot("write", path_ + "/" + kTiming, errno);
 }
 
 void RunFolder::save(const SearchState& state) {
   Checkpoint checkpoint{config_, state, {}};
-  for (const char* name : {"log.jsonl", "lineage.jsonl"}) {
-    std::FILE* file = logs_.at(name);
+  for (const auto& [name, file] : logs_) {
+    if (name == kTiming) continue;
     if (std::fflush(file) != 0) cannot("write", path_ + "/" + name, errno);
     ::fdatasync(::fileno(file));
     checkpoint.log_sizes[name] = fs::file_size(path_ + "/" + name);
@@ -208,15 +209,14 @@ void RunFolder::write(const std::string& name, const std::string& content) const
   replace_file(path_ + "/" + name, content);
 }
 
-void RunFolder::write_front(const std::vector<Champion>& front,
-                            const std::function<std::string(const Champion&)>& header) const {
+void RunFolder::write_front(const std::vector<Champion>& front, const FrontHeader& header) const {
   std::string table = "size,search,experiment,candidate,program\n";
   std::set<std::string> wanted;
   for (const Champion& c : front) {
     const std::string name = program_name(c);
     wanted.insert(name);
     table += fmt::format("{},{},{},{},programs/{}\n", c.size, c.search, c.experiment, c.id, name);
-    write("programs/" + name, header(c) + c.text);
+    write("programs/" + name, header(c, "programs/" + name) + c.text);
   }
   write("hall_of_fame.csv", table);
   std::error_code error;

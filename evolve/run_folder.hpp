@@ -9,9 +9,9 @@ namespace mlz::evolve {
 /// The folder of one run:
 ///   config.json        the configuration
 ///   log.jsonl          what happened; depends on configuration and seed alone
-///   lineage.jsonl      each new best program of an experiment with its parent and mutation
+///   lineage.jsonl      of a search for programs: each new best one of an experiment with its parent and mutation
 ///   timing.jsonl       seconds and rates at every checkpoint
-///   hall_of_fame.csv   the best program of every size
+///   hall_of_fame.csv   of a search for programs: the best one of every size
 ///   programs/          those programs, and the best of every experiment
 ///   best.mlz           the best program so far
 ///   report.html        a page about the run, when it ended
@@ -45,8 +45,10 @@ class RunFolder {
   void timing(const std::string& line);
   void save(const SearchState& state);
   void write(const std::string& name, const std::string& content) const;
-  /// The hall of fame as table and programs; `header` gives the comment lines of a program.
-  void write_front(const std::vector<Champion>& front, const std::function<std::string(const Champion&)>& header) const;
+  /// Gives the comment lines of a program that goes into that file of the folder.
+  using FrontHeader = std::function<std::string(const Champion&, const std::string& file)>;
+  /// The hall of fame as table and programs.
+  void write_front(const std::vector<Champion>& front, const FrontHeader& header) const;
 
  private:
   RunFolder(std::string path, Config config);
@@ -57,6 +59,7 @@ class RunFolder {
   int lock_ = -1;
   std::map<std::string, std::FILE*> logs_;
 
+  bool holds_programs() const { return config_.tune == "none"; }
   void lock();
   void open_logs();
   void append(const std::string& name, const std::string& line);

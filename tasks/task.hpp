@@ -111,8 +111,8 @@ struct TaskEntry {
 
 const std::vector<TaskEntry>& registry();
 
-/// Makes the task of a text such as "linear:features=4,train=100". A value in parentheses may hold commas. Throws InputError with what to do for unknown
-/// names and options, values that do not fit, missing or damaged data.
+/// Makes the task of a text such as "linear:features=4,train=100". A value in parentheses may hold commas. Throws
+/// InputError with what to do for unknown names and options, values that do not fit, missing or damaged data.
 std::shared_ptr<const Task> make_task(const std::string& text, const DataPaths& paths);
 
 /// The names, meanings and options with defaults of all tasks, as a page to read.

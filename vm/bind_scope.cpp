@@ -29,7 +29,11 @@ BindScope::BindScope(const CoreProgram& program, const BindOptions& options,
       fail({}, fmt::format("the task's size `{}` must be positive, it is {}", name, value));
     scope_.values[name] = static_cast<double>(value);
   }
-  for (const Declaration& declaration : program.declarations) declare(declaration);
+  for (const Declaration& d : program.declarations) {
+    declare(d);
+    const bool value = scope_.values.contains(d.name) || scope_.lists.contains(d.name);
+    if (!value && (d.kind == Declaration::Kind::constant || d.kind == Declaration::Kind::size)) wrong_.insert(d.name);
+  }
 }
 
 void BindScope::declare(const Declaration& d) {
@@ -80,7 +84,7 @@ std::optional<double> BindScope::number(const StaticExpr& expr, const Location& 
   }
   std::string why;
   const std::optional<double> value = evaluate(expr, scope_, why);
-  if (!value && !report_missing_size(expr, where))
+  if (!value && !follows_from_wrong(expr) && !report_missing_size(expr, where))
     fail(where, fmt::format("{} cannot be computed: {}", what, why));
   return value;
 }
@@ -102,6 +106,12 @@ std::optional<std::int64_t> BindScope::positive(const StaticExpr& expr, const Lo
   if (!value || *value > 0) return value;
   fail(where, fmt::format("{} must be positive; `{}` is {}", what, expr.print(), *value));
   return {};
+}
+
+bool BindScope::follows_from_wrong(const StaticExpr& expr) const {
+  bool found = false;
+  expr.visit_names([&](const std::string& name) { found = found || wrong_.contains(name); });
+  return found;
 }
 
 bool BindScope::report_missing_size(const StaticExpr& expr, const Location& where) {

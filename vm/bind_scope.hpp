@@ -55,9 +55,11 @@ class BindScope {
   mutable std::int64_t effort_ = 0;
   bool failed_ = false;
   std::set<std::string> missing_;  ///< sizes already reported
+  std::set<std::string> wrong_;    ///< declared sizes and constants without a value, about which enough has been said
 
   void declare(const Declaration& declaration);
   void declare_list(const Declaration& declaration);
+  bool follows_from_wrong(const StaticExpr& expr) const;
   bool report_missing_size(const StaticExpr& expr, const Location& where);
 };
 

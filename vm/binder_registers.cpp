@@ -220,7 +220,7 @@ RegisterId Binder::add_register(BoundRegister made, const Location& where) {
         fmt::format(
             "the registers need more than the allowed {}: `{}` is {} and takes {}",
             memory_text(static_cast<double>(options_.max_bytes)), made.name, dims_of(made).print(), memory_text(bytes)),
-        "--max-memory of mlzrun (in MiB) and BindOptions::max_bytes allow more");
+        "--max-memory of mlzrun and mlzevolve (in MiB) and BindOptions::max_bytes allow more");
     return kNoRegister;
   }
   if (out_.registers.size() >= kMaxRegisters) {

@@ -98,8 +98,8 @@ const std::vector<EngineInfo>& engines();
 /// The one of that name. Throws InputError for an unknown name or a dtype the engine lacks.
 const EngineInfo& engine_info(std::string_view name, DType dtype);
 
-/// A machine on the engine of that name; on "auto", the one that vm/engine_choice.hpp finds faster. Throws InputError for an unknown name or
-/// a dtype the engine lacks. The program is copied.
+/// A machine on the engine of that name; on "auto", the one that vm/engine_choice.hpp finds faster. Throws InputError
+/// for an unknown name or a dtype the engine lacks. The program is copied.
 std::unique_ptr<Machine> make_machine(std::string_view engine, const BoundProgram& program,
                                       const MachineOptions& options);
 

@@ -12,7 +12,10 @@ constexpr std::size_t kWindow = 256;
 class Coverage {
  public:
   explicit Coverage(const BoundRegister& r)
-      : rows_(r.rows), cols_(r.cols), row_done_(static_cast<std::size_t>(r.rows), 0), col_done_(static_cast<std::size_t>(r.cols), 0) {}
+      : rows_(r.rows),
+        cols_(r.cols),
+        row_done_(static_cast<std::size_t>(r.rows), 0),
+        col_done_(static_cast<std::size_t>(r.cols), 0) {}
 
   void add(const std::array<std::int64_t, 4>& window) {
     const auto& [row, col, rows, cols] = window;

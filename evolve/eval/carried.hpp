@@ -1,13 +1,8 @@
 #pragma once
-#include <vector>
-
-#include "vm/bound_program.hpp"
+#include "vm/carried.hpp"
 
 namespace mlz::eval {
 
-/// The registers, besides params and what the task hands in, whose value at the end of a step
-/// matters to later steps: those that live code of Predict or Learn reads before writing all of
-/// them. In the order of the program.
-std::vector<vm::RegisterId> carried_registers(const vm::BoundProgram& program);
+using vm::carried_registers;
 
 }  // namespace mlz::eval

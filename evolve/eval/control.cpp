@@ -6,6 +6,7 @@
 
 #include "evolve/eval/lockstep.hpp"
 #include "evolve/eval/protocols.hpp"
+#include "evolve/eval/refuse.hpp"
 
 namespace mlz::eval {
 namespace {
@@ -231,10 +232,10 @@ void check_size(const vm::BoundProgram& program, const tasks::TaskInfo& task, Ro
                 std::int64_t entries, const char* of) {
   const vm::RegisterId id = program.with_role(role);
   if (id == vm::kNoRegister || program.registers[id].size() == entries) return;
-  throw InputError(fmt::format("`{}` has {} entries, but task {} needs {} ({}){}",
-                               program.registers[id].name, program.registers[id].size(), task.name,
-                               entries, of,
-                               role == Role::y ? "; make y a vector of `outputs` entries" : ""));
+  refuse(program, id,
+         fmt::format("{} is {}, but task {} needs {} {} ({})", role_text(program, role), shape_text(program.registers[id]),
+                     task.name, entries, entries == 1 ? "entry" : "entries", of),
+         role == Role::y ? "make y a vector of `outputs` entries" : "");
 }
 
 }  // namespace
@@ -247,10 +248,9 @@ void check_control(const vm::BoundProgram& program, const tasks::TaskInfo& task)
         task.name));
   }
   if (program.batch > 1) {
-    throw InputError(fmt::format(
-        "the control protocol shows one step of one world at a time, but the program takes {}; "
-        "use --set batch=1",
-        program.batch));
+    refuse(program, vm::kNoRegister,
+           fmt::format("the control protocol shows one step of one world at a time, but the program takes {}", program.batch),
+           "use --set batch=1");
   }
   check_size(program, task, Role::x, task.sizes.at("features"), "the observation");
   check_size(program, task, Role::y, task.sizes.at("actions"), "one per action");

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "evolve/eval/protocols.hpp"
+#include "evolve/eval/refuse.hpp"
 
 namespace mlz::eval {
 namespace {
@@ -20,43 +21,34 @@ const vm::BoundRegister* register_with(const vm::BoundProgram& program, Role rol
   return id == vm::kNoRegister ? nullptr : &program.registers[id];
 }
 
-std::string shape_text(const vm::BoundRegister& r) {
-  if (r.kind == Kind::scalar) return "a scalar";
-  if (r.kind == Kind::vector) return fmt::format("a vector of {}", r.cols);
-  return fmt::format("a matrix of {} x {}", r.rows, r.cols);
-}
-
 std::int64_t batch_of(const vm::BoundProgram& program) {
   return std::max<std::int64_t>(program.batch, 1);
 }
 
 std::string per_example(const vm::BoundProgram& program, std::int64_t entries) {
-  return program.batch > 0
-             ? fmt::format("{} entries for each of {} examples", entries, program.batch)
-             : fmt::format("{} entries", entries);
+  const std::string count = entries == 1 ? "1 entry" : fmt::format("{} entries", entries);
+  return program.batch > 0 ? fmt::format("{} for each of {} examples", count, program.batch) : count;
 }
 
-/// `name` is x, y or target: the name people write, also where the register is v0, s1 or s0.
-[[noreturn]] void wrong_size(const vm::BoundProgram& program, const tasks::TaskInfo& task,
-                             const char* name, const vm::BoundRegister& r, std::int64_t entries,
+[[noreturn]] void wrong_size(const vm::BoundProgram& program, const tasks::TaskInfo& task, Role role, std::int64_t entries,
                              const char* of) {
-  const std::string also = r.name == name ? "" : fmt::format(" (register {})", r.name);
-  throw InputError(fmt::format("`{}`{} is {}, but task {} needs {} ({})", name, also, shape_text(r),
-                               task.name, per_example(program, entries), of));
+  const vm::RegisterId id = program.with_role(role);
+  refuse(program, id,
+         fmt::format("{} is {}, but task {} needs {} ({})", role_text(program, role), shape_text(program.registers[id]),
+                     task.name, per_example(program, entries), of));
 }
 
 void check_x(const vm::BoundProgram& program, const tasks::TaskInfo& task) {
   const auto* x = register_with(program, Role::x);
   const std::int64_t features = size_of(task, "features");
-  if (x && x->size() != features * batch_of(program))
-    wrong_size(program, task, "x", *x, features, "the features");
+  if (x && x->size() != features * batch_of(program)) wrong_size(program, task, Role::x, features, "the features");
 }
 
 void check_target(const vm::BoundProgram& program, const tasks::TaskInfo& task,
                   std::int64_t entries) {
   const auto* target = register_with(program, Role::target);
   if (target && target->size() != entries * batch_of(program)) {
-    wrong_size(program, task, "target", *target, entries, "the label, in the form of y");
+    wrong_size(program, task, Role::target, entries, "the label, in the form of y");
   }
 }
 
@@ -70,15 +62,15 @@ LabelForm label_form(const vm::BoundProgram& program, const tasks::TaskInfo& tas
   const bool classes = task.metric == tasks::Metric::accuracy;
   const bool one_entry = y == nullptr || y->size() == batch;
   if (one_entry && classes && task.classes > 2) {
-    throw InputError(fmt::format(
-        "y has one entry per example, which tells two classes apart, but task {} has {} classes; "
-        "choose two of "
-        "them, as in --task {}{}classes=3/5, or make y a vector of `outputs` entries",
-        task.name, task.classes, task.name, task.name.find(':') == std::string::npos ? ":" : ","));
+    refuse(program, program.with_role(Role::y),
+           fmt::format("y has one entry per example, which tells two classes apart, but task {} has {} classes", task.name,
+                       task.classes),
+           fmt::format("choose two of them, as in --task {}{}classes=3/5, or make y a vector of `outputs` entries", task.name,
+                       task.name.find(':') == std::string::npos ? ":" : ","));
   }
   if (!classes && outputs > 1) {
     if (y && y->size() != outputs * batch)
-      wrong_size(program, task, "y", *y, outputs, "the numbers to be predicted");
+      wrong_size(program, task, Role::y, outputs, "the numbers to be predicted");
     check_target(program, task, outputs);
     return LabelForm::numbers;
   }
@@ -86,9 +78,9 @@ LabelForm label_form(const vm::BoundProgram& program, const tasks::TaskInfo& tas
     check_target(program, task, 1);
     return classes ? LabelForm::binary : LabelForm::number;
   }
-  if (!classes) wrong_size(program, task, "y", *y, 1, "the number to be predicted");
+  if (!classes) wrong_size(program, task, Role::y, 1, "the number to be predicted");
   const std::int64_t entries = std::max<std::int64_t>(outputs, task.classes);
-  if (y->size() != entries * batch) wrong_size(program, task, "y", *y, entries, "one per class");
+  if (y->size() != entries * batch) wrong_size(program, task, Role::y, entries, "one per class");
   check_target(program, task, entries);
   return LabelForm::onehot;
 }
@@ -102,14 +94,12 @@ void check_fit(const vm::BoundProgram& program, const tasks::TaskInfo& task, Pro
   const LabelForm form = label_form(program, task);
   if (protocol != Protocol::automl) return;
   if (program.batch > 0) {
-    throw InputError(
-        "the automl protocol shows one example a step, but the program declares `size batch`; use "
-        "--protocol stream");
+    refuse(program, vm::kNoRegister,
+           "the automl protocol shows one example a step, but the program declares `size batch`", "use --protocol stream");
   }
   if (form == LabelForm::onehot || form == LabelForm::numbers) {
-    throw InputError(
-        "the automl protocol needs a scalar y, but the program's y is a vector; use "
-        "--protocol stream");
+    refuse(program, program.with_role(Role::y), "the automl protocol needs a scalar y, but the program's y is a vector",
+           "use --protocol stream");
   }
 }
 

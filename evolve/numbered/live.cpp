@@ -4,32 +4,6 @@
 
 namespace mlz::evolve {
 
-/// The op table in a form that is quick to look up. `reads` and `writes` are 1 for operands and results there are.
-struct LiveFinder::QuickOp {
-  std::array<std::uint8_t, 2> in{}, reads{};
-  std::uint8_t out = 0, writes = 0, kills = 0;
-  bool commutative = false;
-};
-
-const LiveFinder::QuickOp* LiveFinder::quick_ops() {
-  static const auto table = [] {
-    std::array<QuickOp, kNumberedOps> made;
-    for (const NumberedOp& op : numbered_ops()) {
-      QuickOp& q = made[static_cast<std::size_t>(op.number)];
-      for (std::size_t k = 0; k < op.in.size(); ++k) {
-        q.in[k] = static_cast<std::uint8_t>(op.in[k]);
-        q.reads[k] = 1;
-      }
-      q.out = static_cast<std::uint8_t>(op.out);
-      q.writes = op.has_out;
-      q.kills = op.has_out && !op.keeps();
-      q.commutative = op.commutative;
-    }
-    return made;
-  }();
-  return table.data();
-}
-
 namespace {
 
 /// All ones if any of what an instruction defines is needed. Which instructions are live cannot be foreseen, so nothing
@@ -43,7 +17,7 @@ std::uint64_t fold(std::uint64_t a, std::uint64_t b) {
 
 }  // namespace
 
-LiveFinder::LiveFinder(const Banks& banks) : ops_(quick_ops()) {
+LiveFinder::LiveFinder(const Banks& banks) : ops_(numbered_ops().data()) {
   base_ = {0, banks.count[0], banks.count[0] + banks.count[1]};
   given_ = bit(Kind::scalar, kTargetScalar) | bit(Kind::vector, kFeaturesVector);
   prediction_ = bit(Kind::scalar, kPredictionScalar);
@@ -51,10 +25,11 @@ LiveFinder::LiveFinder(const Banks& banks) : ops_(quick_ops()) {
 }
 
 LiveFinder::Effect LiveFinder::effect_of(const Instruction& i) const {
-  const QuickOp& op = ops_[i.op];
-  const int out = base_[op.out] + i.out;
-  return {Mask{op.reads[0]} << (base_[op.in[0]] + i.in[0]) | Mask{op.reads[1]} << (base_[op.in[1]] + i.in[1]),
-          Mask{op.writes} << out, Mask{op.kills} << out};
+  const NumberedOp& op = ops_[i.op];
+  const auto reg = [this](Kind kind, int address) { return base_[static_cast<std::size_t>(kind)] + address; };
+  const int out = reg(op.out, i.out);
+  return {Mask{op.in.size() > 0} << reg(op.in[0], i.in[0]) | Mask{op.in.size() > 1} << reg(op.in[1], i.in[1]),
+          Mask{op.has_out} << out, Mask{op.has_out && !op.keeps()} << out};
 }
 
 void LiveFinder::take_effects(const Genome& genome) {
@@ -133,7 +108,7 @@ void KeyMaker::add(std::uint64_t x, std::uint64_t y) {
 }
 
 void KeyMaker::add(std::span<const Instruction> code) {
-  const LiveFinder::QuickOp* const ops = LiveFinder::quick_ops();
+  const auto& ops = numbered_ops();
   add(code.size(), 1);
   for (const Instruction& i : code) {
     std::array<std::uint8_t, 2> in = i.in;

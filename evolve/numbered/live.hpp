@@ -29,11 +29,8 @@ class LiveFinder {
   /// program does the same with either.
   bool dead_at(const Genome& genome, const Needs& needs, std::size_t at, const Instruction& other) const;
 
-  struct QuickOp;
-  static const QuickOp* quick_ops();  ///< by number
-
  private:
-  const QuickOp* ops_;
+  const NumberedOp* ops_;
   struct Effect {
     Mask uses = 0, defines = 0, kills = 0;  // kills: defines all of it
   };

@@ -59,31 +59,20 @@ std::string right_side(const OpInfo& info, const NumberedOp& op) {
   return fmt::format("{}({})", info.name(), args);
 }
 
-std::string signature_of(const OpInfo& info, const NumberedOp& op) {
-  switch (op.data) {
-    case Data::number: return "s = c";
-    case Data::entry_v: return "v[f] = c";
-    case Data::entry_m: return "m[f, g] = c";
-    default: break;
-  }
-  if (!op.has_out) return "NoOp()";
-  return fmt::format("{} = {}", kind_letter(op.out), right_side(info, op));
-}
-
 /// Fills one row from an item of OpInfo::automl such as "52:m1".
 NumberedOp row(const OpInfo& info, const std::string& item) {
   NumberedOp op;
   const std::size_t colon = item.find(':');
-  op.number = std::stoi(item.substr(0, colon));
+  op.number = static_cast<std::uint8_t>(std::stoi(item.substr(0, colon)));
   op.op = info.id;
-  op.cost = kCosts[static_cast<std::size_t>(op.number)];
+  op.cost = kCosts[op.number];
   op.random = info.has(kRandom);
   op.commutative = info.has(kCommutative) || info.id == OpId::dot;
   op.has_out = info.id != OpId::noop;
   const bool names_result = op.random || info.id == OpId::set_fraction;
   for (const char c : item.substr(colon + 1)) {
     if (c >= '0' && c <= '9') {
-      op.axis = c - '0';
+      op.axis = static_cast<std::int8_t>(c - '0');
     } else if (names_result) {
       op.out = kind_of(c);
     } else {
@@ -93,7 +82,6 @@ NumberedOp row(const OpInfo& info, const std::string& item) {
   op.commutative = op.commutative && op.in.size() == 2 && op.in[0] == op.in[1];
   if (!names_result && op.has_out && !op.in.empty()) op.out = result_kind(info, op);
   op.data = data_of(info.id, op.out);
-  op.signature = signature_of(info, op);
   return op;
 }
 
@@ -103,7 +91,7 @@ std::array<NumberedOp, kNumberedOps> make_table() {
     std::istringstream items(info.automl);
     for (std::string item; items >> item;) {
       NumberedOp op = row(info, item);
-      table[static_cast<std::size_t>(op.number)] = std::move(op);
+      table[op.number] = op;
     }
   }
   return table;
@@ -146,10 +134,21 @@ std::string print_op_list(const std::vector<std::uint8_t>& ops) {
   return fmt::format("{}", fmt::join(ops, ","));
 }
 
+std::string signature(const NumberedOp& op) {
+  switch (op.data) {
+    case Data::number: return "s = c";
+    case Data::entry_v: return "v[f] = c";
+    case Data::entry_m: return "m[f, g] = c";
+    default: break;
+  }
+  if (!op.has_out) return "NoOp()";
+  return fmt::format("{} = {}", kind_letter(op.out), right_side(op_info(op.op), op));
+}
+
 std::string list_numbered_ops() {
   std::string out = "Operations of numbered registers (s scalar, v vector, m matrix), as in AutoML-Zero\n\n";
   for (const NumberedOp& op : numbered_ops()) {
-    out += fmt::format("{:>4}  {:<28} {}\n", op.number, op.signature, op_info(op.op).meaning);
+    out += fmt::format("{:>4}  {:<28} {}\n", op.number, signature(op), op_info(op.op).meaning);
   }
   return out;
 }

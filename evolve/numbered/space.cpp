@@ -10,28 +10,6 @@
 namespace mlz::evolve {
 namespace {
 
-/// What drawing an instruction needs to know of its operation, in a form that is quick to look up.
-struct QuickOp {
-  std::uint8_t operands = 0;
-  std::array<Kind, 2> in{};
-  bool has_out = false;
-  Kind out = Kind::scalar;
-  Data data = Data::none;
-};
-
-const QuickOp& quick_op(std::uint8_t number) {
-  static const auto table = [] {
-    std::array<QuickOp, kNumberedOps> made;
-    for (const NumberedOp& op : numbered_ops()) {
-      QuickOp& q = made[static_cast<std::size_t>(op.number)];
-      q = {static_cast<std::uint8_t>(op.in.size()), {}, op.has_out, op.out, op.data};
-      std::copy(op.in.begin(), op.in.end(), q.in.begin());
-    }
-    return made;
-  }();
-  return table[number];
-}
-
 std::uint8_t draw_input(const Space& space, Kind kind, Draws& draws) {
   const int count = space.banks.count[static_cast<std::size_t>(kind)];
   return static_cast<std::uint8_t>(draws.below(static_cast<std::uint32_t>(count)));
@@ -129,7 +107,7 @@ void check_op(const Space& space, std::size_t f, const NumberedOp& op) {
   const auto need = [&](Kind kind, int count) {
     if (space.banks.count[static_cast<std::size_t>(kind)] >= count) return;
     throw InputError(fmt::format("operation {} ({}) of {} needs {}; set {}s = {} or more, or leave the operation out",
-                                 op.number, op.signature, function_name(kFunctions[f]),
+                                 op.number, signature(op), function_name(kFunctions[f]),
                                  count == 1 ? fmt::format("a {}", kind_name(kind))
                                             : fmt::format("a {} that may be written", kind_name(kind)),
                                  kind == Kind::matrix ? "matrice" : kind_name(kind), count));
@@ -178,17 +156,17 @@ Instruction draw_instruction(const Space& space, std::size_t f, Draws& draws) {
   const auto& ops = space.parts[f].ops;
   Instruction i;
   i.op = ops[draws.below(static_cast<std::uint32_t>(ops.size()))];
-  const QuickOp& info = quick_op(i.op);
-  for (std::size_t k = 0; k < info.operands; ++k) i.in[k] = draw_input(space, info.in[k], draws);
+  const NumberedOp& info = i.info();
+  for (std::size_t k = 0; k < info.in.size(); ++k) i.in[k] = draw_input(space, info.in[k], draws);
   if (info.has_out) i.out = draw_output(space, info.out, draws);
   draw_data(info.data, i, draws);
   return i;
 }
 
 void alter(const Space& space, Instruction& i, Draws& draws) {
-  const QuickOp& info = quick_op(i.op);
+  const NumberedOp& info = i.info();
   if (!info.has_out) return;
-  const std::uint32_t inputs = info.operands;
+  const auto inputs = static_cast<std::uint32_t>(info.in.size());
   const std::uint32_t choice = draws.below(inputs + 1 + (info.data != Data::none ? 1 : 0));
   if (choice < inputs) {
     i.in[choice] = draw_input(space, info.in[choice], draws);

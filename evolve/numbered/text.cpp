@@ -104,7 +104,7 @@ void print_line(const Instruction& i, std::string& out) {
   static const auto templates = [] {
     std::array<Template, kNumberedOps> made;
     for (const NumberedOp& op : numbered_ops()) {
-      if (op.data == Data::none) made[static_cast<std::size_t>(op.number)] = Template(op);
+      if (op.data == Data::none) made[op.number] = Template(op);
     }
     return made;
   }();

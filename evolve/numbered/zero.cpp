@@ -102,7 +102,7 @@ void ZeroFinder::Form::find(OpId op) {
 const ZeroFinder::Form* ZeroFinder::forms() {
   static const auto table = [] {
     std::array<Form, kNumberedOps> made;
-    for (const NumberedOp& op : numbered_ops()) made[static_cast<std::size_t>(op.number)] = Form(op);
+    for (const NumberedOp& op : numbered_ops()) made[op.number] = Form(op);
     return made;
   }();
   return table.data();

@@ -34,7 +34,8 @@ FinalEvaluator::FinalEvaluator(const CoreProgram& program, std::vector<std::shar
   if (tasks.size() != 1) throw InputError("a lifetime that hands its states on takes one task; there are more");
   task_ = std::move(tasks[0]);
   const tasks::TaskInfo& info = task_->info();
-  program_ = bind_to_task(program, info, born_of_params(bind_to_task(program, info)));
+  const std::int64_t bytes = options_.max_bytes;
+  program_ = bind_to_task(program, info, bytes, born_of_params(bind_to_task(program, info, bytes)));
   options_.settings.protocol = eval::protocol_of(options_.protocol.empty() ? info.protocol : options_.protocol);
   eval::check_fit(program_, info, options_.settings.protocol);
   vm::MachineOptions machine;

@@ -39,7 +39,9 @@ struct GradientEvaluator::OnTask {
 
   OnTask(const CoreProgram& core, std::shared_ptr<const tasks::Task> on, const EvaluatorOptions& evaluator,
          eval::GradientOptions gradient)
-      : task(std::move(on)), program(vm::with_own_products(bind_to_task(core, task->info()))), options(std::move(gradient)) {
+      : task(std::move(on)),
+        program(vm::with_own_products(bind_to_task(core, task->info(), evaluator.max_bytes))),
+        options(std::move(gradient)) {
     options.dtype = evaluator.dtype;
     options.inputs = options.initial_state = false;
     options.engine = evaluator.engine;

@@ -43,7 +43,7 @@ ParamEvaluator::ParamEvaluator(const CoreProgram& program,
     : options_(std::move(options)) {
   if (tasks.empty()) throw InputError("params are judged on one task or more; there is none");
   for (const auto& task : tasks) {
-    programs_.push_back(bind_to_task(program, task->info()));
+    programs_.push_back(bind_to_task(program, task->info(), options_.max_bytes));
     eval::check_fit(programs_.back(), task->info(), protocol(*task));
     check_same_params(programs_[0], programs_.back(), tasks[0]->info().name, task->info().name);
   }

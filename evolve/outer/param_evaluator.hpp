@@ -20,6 +20,7 @@ struct EvaluatorOptions {
   std::string protocol;  ///< empty: that of each task
   vm::DType dtype = vm::DType::f32;
   Combine combine = Combine::product;
+  std::int64_t max_bytes = std::int64_t{4} << 30;  ///< of the registers of one lifetime, as f64
   eval::Settings settings;  ///< of each lifetime; protocol, seed and index are set here
 };
 

@@ -42,6 +42,12 @@ struct Register {
 /// Values of params by name, row by row.
 using Params = std::map<std::string, std::vector<double>>;
 
+/// What a file of params holds for one program.
+struct Model {
+  Params params;  ///< all of the program's
+  Params state;   ///< registers that a step reads from the one before, as they were when the file was saved; may be empty
+};
+
 /// How lifetimes are run.
 struct StartOptions {
   std::string engine = "auto";         ///< "auto" or one of engine_names()
@@ -87,6 +93,11 @@ class BoundProgram {
 
   /// First values of all params for a seed.
   Params initial_params(std::uint64_t seed) const;
+  /// The params and the state in the bytes of a .safetensors file, as `mlzrun --save` and `mlzevolve --tune` write it.
+  /// `name` is the file's in errors: what is no such file, a name that the program lacks (with the closest one), a
+  /// shape that differs, a param that is missing. Any bytes are safe to read.
+  Result<Model> read_model(std::span<const unsigned char> safetensors, const std::string& name = "<file>") const;
+
   /// Lifetimes of this program, not yet born. Errors: an unknown engine, a dtype it lacks, params that do not fit,
   /// more bytes than allowed or there are.
   Result<Lifetimes> start(const StartOptions& options = {}) const;
@@ -149,6 +160,8 @@ class Lifetimes {
 
   /// Birth: all registers take their first values, then Setup runs once. To be called first; again for a new life.
   void setup();
+  /// Birth of all lifetimes with the params of a model, whose state they then take over.
+  void setup(const Model& model);
   /// x is assigned, target is zero, Predict runs. The result is valid until the next call.
   std::span<const double> predict(std::span<const double> x);
   std::span<const float> predict(std::span<const float> x);

@@ -35,11 +35,13 @@ TEST_CASE("texts that ask for too much are refused soon") {
       {"overflowing size", "size n = 1e18\nstate W : matrix[n * n, n * n]\n" + predict + "  y = sum(W)\n", ""},
       {"loops in loops", predict + "  y = 0\n  for i in range(1000000):\n    for j in range(1000000):\n      y = y + 1\n",
        "instructions"},
-      {"idle loops", predict + "  y = 0\n  for i in range(1000000):\n    for j in range(1000000):\n      if i < 0:\n        y = 1\n",
+      {"idle loops", predict + "  y = 0\n  for i in range(1000000):\n    for j in range(1000000):\n"
+                                "      if i < 0:\n        y = 1\n",
        "instructions"},
       {"large family", "state a[i in range(1000000000)] : scalar\n" + predict + "  y = a[0]\n", "registers"},
       {"work", "state W : matrix[5000, 5000]\n" + predict + "  y = sum(W @ W)\n", "operations"},
-      {"work in Setup", "state W : matrix[2000, 2000]\ndef Setup():\n  for i in range(1000):\n    W = W @ W\n" + predict + "  y = sum(W)\n",
+      {"work in Setup",
+       "state W : matrix[2000, 2000]\ndef Setup():\n  for i in range(1000):\n    W = W @ W\n" + predict + "  y = sum(W)\n",
        "Setup"},
       {"a million errors", repeated("?? =\n", 200'000), "more"},
   };

@@ -22,8 +22,8 @@ void check_spread(const Json& spread) {
 
 /// A peer that says it took a millisecond and found `sum`.
 std::string fake_peer(const Folder& folder, const std::string& sum) {
-  return "'sh " + folder.write("peer.sh", "cp \"$1\" " + (folder / "seen") + "\necho ready\nwhile read -r line; do echo 1e6 " + sum +
-                                              "; done\n") + "'";
+  const std::string answers = "\necho ready\nwhile read -r line; do echo 1e6 " + sum + "; done\n";
+  return "'sh " + folder.write("peer.sh", "cp \"$1\" " + (folder / "seen") + answers) + "'";
 }
 
 }  // namespace

@@ -1,4 +1,3 @@
-#include <doctest/doctest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -7,48 +6,12 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <sstream>
 
-namespace fs = std::filesystem;
+#include "command.hpp"
+
+using namespace mlz::evolve::test;
 
 namespace {
-
-/// A folder of its own that goes away.
-struct Folder {
-  fs::path path;
-  Folder() {
-    static int number = 0;
-    path = fs::temp_directory_path() / ("mlzevolve-test-" + std::to_string(::getpid()) + "-" + std::to_string(number++));
-    fs::remove_all(path);
-    fs::create_directories(path);
-  }
-  ~Folder() { fs::remove_all(path); }
-  std::string operator/(const std::string& name) const { return (path / name).string(); }
-};
-
-std::string read(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream out;
-  out << in.rdbuf();
-  return out.str();
-}
-
-struct Ended {
-  int code;  ///< -1: by a signal
-  std::string out;
-};
-
-const char* kSmall =
-    "--preset automl-zero-demo --tasks 3 --task linear:features=4,train=30,valid=30 --select-task linear --select-tasks 3 "
-    "--final-task linear --final-tasks 3 --population 100 --experiments 2 --experiment-train-steps 0 "
-    "--experiment-evaluations 60000 --target-score 0 --checkpoint-interval 0.02 --quiet ";
-
-Ended run(const std::string& arguments) {
-  const Folder folder;
-  const std::string out = folder / "out";
-  const int status = std::system((std::string(MLZEVOLVE) + " " + arguments + " > " + out + " 2>&1").c_str());
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read(out)};
-}
 
 /// Runs it and kills it after so many milliseconds; true if it was killed.
 bool run_and_kill(const std::string& arguments, int milliseconds) {
@@ -73,8 +36,6 @@ std::map<std::string, std::string> contents(const std::string& folder) {
   }
   return out;
 }
-
-bool has(const Ended& ended, const std::string& text) { return ended.out.find(text) != std::string::npos; }
 
 }  // namespace
 
@@ -169,7 +130,8 @@ TEST_CASE("the last line is one JSON object") {
   const std::size_t last = ended.out.rfind('\n', ended.out.size() - 2);
   const std::string line = ended.out.substr(last + 1);
   CHECK(line.front() == '{');
-  for (const char* key : {"evaluations", "seconds", "evaluations_per_second", "best_search", "select", "final", "stop", "program"}) {
+  for (const char* key :
+       {"evaluations", "seconds", "evaluations_per_second", "best_search", "select", "final", "stop", "program"}) {
     CHECK(line.find("\"" + std::string(key) + "\":") != std::string::npos);
   }
 }
@@ -207,14 +169,13 @@ TEST_CASE("a search from a program of any form ends with text that mlzrun runs t
       const std::size_t at = text.find(word) + word.size();
       return text.substr(at, text.find_first_of(" \n", at) - at);
     };
-    const std::string score = after(name == std::string("best.mlz") ? "# score: " : "# readable form: search score ");
+    const std::string number = after("# score: ");
     const Folder other;
     const std::string result = other / "result";
     const std::string command = std::string(MLZRUN) + " " + out + "/" + name + " --task digits:size=8,train=200,valid=100" +
                                 " --seed " + after("# seed: ") + " --engine " + after("# engine: ") + " --json --quiet > ";
     REQUIRE(std::system((command + result).c_str()) == 0);
     CAPTURE(text);
-    const std::string number = score.back() == ',' ? score.substr(0, score.size() - 1) : score;
     CHECK(read(result).find("\"score\":" + number) != std::string::npos);
   }
   const Ended again = run("--quiet --evaluations 60 --resume " + out);
@@ -276,6 +237,11 @@ TEST_CASE("params tuned inside a search are in a file beside the program, and su
                                 "/best.safetensors --seed " + after("# seed: ") + " --engine " + after("# engine: ");
     REQUIRE(std::system((command + " --json --quiet > " + result).c_str()) == 0);
     CHECK(read(result).find("\"score\":" + after("# score: ")) != std::string::npos);
+    const std::size_t again = text.find("mlzrun --simplify " + std::string(name) + " ");
+    REQUIRE(again != std::string::npos);
+    const std::string line = MLZRUN + text.substr(again + 6, text.find('\n', again) - again - 6);
+    REQUIRE(std::system(("cd " + out + " && " + line + " > " + result).c_str()) == 0);
+    CHECK(read(result).find("# score: " + after("# score: ")) != std::string::npos);
   }
 }
 

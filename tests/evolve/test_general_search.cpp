@@ -38,8 +38,10 @@ std::string message(const std::string& more) {
 
 /// A search that also tries three other params of every program.
 Config inside(const std::string& more = "") {
-  return small("init = " MLZ_SOURCE_DIR "/examples/08_params.mlz\nprogram-set =\ntune-inside = 3\nsigma = 0.02\n"
-               "experiment-evaluations = 96\n" + more);
+  Config config = small("init = " MLZ_SOURCE_DIR "/examples/08_params.mlz\nprogram-set =\ntune-inside = 3\nsigma = 0.02\n"
+                        "experiment-evaluations = 96\n");
+  apply_config(config, more, "test");
+  return config;
 }
 
 bool contains(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }

@@ -201,7 +201,7 @@ TEST_CASE("programs and tasks that do not fit are refused with advice") {
   CHECK(message(ten, program("", "  y = fill(sum(x), 7)\n", kIdle)).find("one per class") !=
         std::string::npos);
   World number(tasks::Metric::rms_error);
-  CHECK(message(number, program("", "  y = fill(sum(x), 3)\n", kIdle)).find("needs 1 entries") !=
+  CHECK(message(number, program("", "  y = fill(sum(x), 3)\n", kIdle)).find("needs 1 entry") !=
         std::string::npos);
 }
 

@@ -83,7 +83,8 @@ TEST_CASE("several new names take what a helper returns, its arguments among it"
 
 TEST_CASE("loops and branches stay symbolic, reversed loops count down") {
   CHECK(core("size n = [features, 8, outputs]\nsize L = len(n) - 1\nstate h[l in range(L + 1)] : vector[n[l]]\n"
-             "def Learn():\n  for l in reversed(range(1, L)):\n    h[l] = relu(h[l])\n  if L > 1:\n    s2 = 1\n  else:\n    s2 = 2\n") ==
+             "def Learn():\n  for l in reversed(range(1, L)):\n    h[l] = relu(h[l])\n"
+             "  if L > 1:\n    s2 = 1\n  else:\n    s2 = 2\n") ==
         "size n = [features, 8, outputs]\nsize L = len(n) - 1\nstate h[l in range(L + 1)] : vector[n[l]]\n\n"
         "def Setup():\ndef Predict():\ndef Learn():\n  for l in range(1, 0, -1):\n    h[l] = relu(h[l])\n"
         "  if L > 1:\n    s2 = 1\n  else:\n    s2 = 2\n");
@@ -99,7 +100,8 @@ TEST_CASE("samplers take the shape of the register they are assigned to") {
 TEST_CASE("--set replaces sizes and consts before shapes are checked") {
   text::CompileOptions options;
   options.set = {{"n", "[features, 4, 5, outputs]"}, {"rate", "0.5"}};
-  const std::string text = core("size n = [features, outputs]\nconst rate = 0.1\nstate W[l in range(len(n) - 1)] : vector[n[l]]\n", options);
+  const std::string text =
+      core("size n = [features, outputs]\nconst rate = 0.1\nstate W[l in range(len(n) - 1)] : vector[n[l]]\n", options);
   CHECK(text.find("size n = [features, 4, 5, outputs]") != std::string::npos);
   CHECK(text.find("const rate = 0.5") != std::string::npos);
 }
@@ -112,7 +114,8 @@ TEST_CASE("sizes compare in normal form") {
 
 TEST_CASE("holds and holes are kept and printed") {
   const std::string program =
-      "state w : vector[features]\n\n@hold\ndef Setup():\n  s2 = ?\ndef Predict():\n  @hold\n  s3 = ?(s1, s2)\n  s4 = s1 + ?\n  ?8\ndef Learn():\n";
+      "state w : vector[features]\n\n@hold\ndef Setup():\n  s2 = ?\n"
+      "def Predict():\n  @hold\n  s3 = ?(s1, s2)\n  s4 = s1 + ?\n  ?8\ndef Learn():\n";
   CHECK(core(program) == program);
   CHECK(compiled(program).core.has_holes());
 }

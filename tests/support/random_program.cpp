@@ -122,7 +122,9 @@ class Writer {
     text_ += pad + fmt::format("  G[l] = {}\n", expression({"a", "b"}, 2, true));
     if (chance(40)) line(4);
     in_loop_ = false;
-    if (chance(30)) text_ += pad + fmt::format("if L > {}:\n{}  s2 = s2 + 1\n{}else:\n{}  s3 = sum(F[-1])\n", below(4), pad, pad, pad);
+    if (chance(30)) {
+      text_ += fmt::format("{0}if L > {1}:\n{0}  s2 = s2 + 1\n{0}else:\n{0}  s3 = sum(F[-1])\n", pad, below(4));
+    }
   }
 
   void slice_set(const std::string& pad) {
@@ -190,7 +192,9 @@ class Writer {
     switch (below(9)) {
       case 0: return leaf(type);
       case 1: return fmt::format("{}({})", unary(), sub(type));
-      case 2: return fmt::format("({} {} {})", sub(type), one_of({"+", "-", "*", "/", "<", "<=", ">", ">=", "==", "!=", "**"}), sub(type));
+      case 2:
+        return fmt::format("({} {} {})", sub(type), one_of({"+", "-", "*", "/", "<", "<=", ">", ">=", "==", "!=", "**"}),
+                           sub(type));
       case 3: return fmt::format("({} * {})", sub({}), sub(type));
       case 4: return fmt::format("{}({}, {})", one_of({"minimum", "maximum"}), sub(type), sub(type));
       case 5: return fmt::format("where({}, {}, {})", sub(type), sub(type), sub({}));
@@ -210,7 +214,9 @@ class Writer {
       case 2: return fmt::format("argmax({})", sub(v));
       case 3: return fmt::format("({})[-1]", leaf(v));
       case 4: return fmt::format("({})[0, 1]", leaf(m));
-      case 5: return fmt::format("sum({}({}, 2, a, {}))", one_of({"max_pool", "mean_pool"}), sub({"two", m.cols}), one_of({"1", "2"}));
+      case 5:
+        return fmt::format("sum({}({}, 2, a, {}))", one_of({"max_pool", "mean_pool"}), sub({"two", m.cols}),
+                           one_of({"1", "2"}));
       default: return fmt::format("{}({})", one_of({"sum", "mean", "max", "min", "norm", "std"}), sub(v));
     }
   }

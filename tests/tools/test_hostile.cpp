@@ -163,7 +163,7 @@ TEST_CASE("errors about sizes use the names that people write") {
   const std::string y = folder.write("y.mlz", "def Predict(x):\n  y = sum(x)\n");
   Finished run = mlzrun(y + " --task linear:outputs=3");
   CHECK(run.code == 2);
-  CHECK_MESSAGE(run.says("`y` (register s1) is a scalar, but task linear:outputs=3 needs 3 entries"), run.out);
+  CHECK_MESSAGE(run.says("`y` is a scalar, but task linear:outputs=3 needs 3 entries"), run.out);
   run = mlzrun(folder.write("v.mlz", "def Predict(x):\n  y = x\n") + " --task digits:size=8");
   CHECK(run.code == 2);
   CHECK_MESSAGE(run.says("`y` is a vector of 64, but task digits:size=8 needs 10 entries"), run.out);

@@ -20,6 +20,8 @@ TEST_CASE("bad usage and bad input end with 2 and say what is wrong") {
   const std::string shapes = folder.write("shapes.mlz",
                                           "def Setup():\n  s9 = 0\ndef Predict(x):\n  y = x @ "
                                           "fill(1, 3)\ndef Learn(x, target):\n  s8 = 0\n");
+  const std::string scalar_y = folder.write("scalar_y.mlz", "def Predict(x):\n  y = sum(x)\n");
+  const std::string wrong_y = folder.write("wrong_y.mlz", "def Predict(x):\n  s = sum(x)\n  y = fill(s, 3)\n");
   const struct {
     std::string arguments, says;
   } cases[] = {
@@ -54,6 +56,19 @@ TEST_CASE("bad usage and bad input end with 2 and say what is wrong") {
       {"stdlib/mlp.mlz --set hidden=100000000 --max-memory 64", "--max-memory of mlzrun"},
       {"stdlib/automl_linear.mlz --task linear --trace --dtype f32", "--trace"},
       {"stdlib/automl_linear.mlz --task linear --seed 18446744073709551615 --runs 3", "--seed"},
+      {"stdlib/automl_linear.mlz --task linear --at 50", "--at has no effect under the automl protocol"},
+      {"stdlib/automl_linear.mlz --task linear --window 50", "--window has no effect under the automl protocol"},
+      {"stdlib/automl_linear.mlz --task linear --ignore-nonfinite", "--ignore-nonfinite has no effect under the automl"},
+      {"stdlib/mlp.mlz --max-error 5", "--max-error has no effect under the stream protocol"},
+      {"stdlib/fme.mlz --task bandit --max-error 5", "--max-error has no effect under the control protocol"},
+      {"stdlib/fme.mlz --task bandit --at 50 --check", "--at has no effect under the control protocol"},
+      {"stdlib/mlp.mlz --task cartpole", "mlp.mlz: error: the control protocol shows one step of one world"},
+      {scalar_y + " --task cartpole", "scalar_y.mlz:2:7: error: `y` is a scalar, but task cartpole"},
+      {scalar_y + " --task cartpole", "  y = sum(x)\n        ^~~"},
+      {"stdlib/automl_linear.mlz --task cartpole", "error: `y` (register s1) is a scalar, but task cartpole needs 2"},
+      {scalar_y + " --task digits", "scalar_y.mlz:2:7: error: y has one entry per example"},
+      {wrong_y + " --task digits:size=8", "wrong_y.mlz:3:7: error: `y` is a vector of 3, but task digits:size=8 needs 10"},
+      {wrong_y + " --task linear", "wrong_y.mlz:3:7: error: `y` is a vector of 3, but task linear needs 1 entry"},
       {broken, "broken.mlz:2"},
       {shapes + " --task linear", "shapes.mlz:4"},
   };

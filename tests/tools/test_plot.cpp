@@ -78,7 +78,9 @@ TEST_CASE("a plot is well-formed and has its labels, whatever the data") {
 
 TEST_CASE("several plots in one image, with legends of any length") {
   Plot first{"one", "", "x", "y", {}, false}, second{"two", "", "x", "y", {}, false};
-  for (int i = 0; i < 12; ++i) first.series.push_back({"a learner with a long name " + std::to_string(i), {{0, 0}, {1, i}}, false});
+  for (int i = 0; i < 12; ++i) {
+    first.series.push_back({"a learner with a long name " + std::to_string(i), {{0, 0}, {1, i}}, false});
+  }
   second.series = {{"short", {{0, 0.5}, {1, 1}}, true}};
   const std::string svg = to_svg({first, second});
   CHECK(well_formed(svg));

@@ -48,6 +48,16 @@ TEST_CASE("without any size nothing is said of a task") {
   CHECK(text.find("task") == std::string::npos);
 }
 
+TEST_CASE("what follows from a wrong size is not reported again") {
+  Build b;
+  b.size("n", call("-", {name("features"), num(4)}));
+  b.size("m", call("*", {name("n"), num(2)}));
+  b.memory(Declaration::Kind::state, "W", Shape::vector(dim("m")));
+  const std::string text = b.errors(sizes({{"features", 4}}));
+  says(text, "the size `n` must be positive");
+  CHECK(text.find("error", text.find("error") + 1) == std::string::npos);
+}
+
 TEST_CASE("sizes must be positive whole numbers") {
   Build b;
   b.size("n", num(2.5));

@@ -1,10 +1,13 @@
 #include "tools/evolve/compare_runs.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <sstream>
@@ -24,6 +27,8 @@ constexpr std::size_t kWindows = 50;
 
 /// What the log of one run says, over training steps.
 struct Course {
+  std::string folder;
+  evolve::Config config;
   Points runs, held_out;
   double steps = 0;
   std::optional<double> final;
@@ -46,11 +51,30 @@ void take(Course& course, const Json& line) {
   }
 }
 
+constexpr std::uintmax_t kLargestConfig = 1 << 20;
+
+/// The settings of a run, which must be a search for params.
+evolve::Config read_config(const std::string& folder) {
+  const std::string path = folder + "/config.json";
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) {
+    throw InputError(fmt::format("--compare: {} cannot be read; give folders of runs of --tune", path));
+  }
+  evolve::Config config;
+  evolve::apply_config(config, read_file(path, kLargestConfig), path);
+  if (config.tune == "none") {
+    throw InputError(fmt::format("--compare: {} is a search for programs, and --compare shows runs of --tune; its course "
+                                 "and scores are in {}/report.html",
+                                 folder, folder));
+  }
+  return config;
+}
+
 Course read_course(const std::string& folder) {
+  Course course{folder, read_config(folder), {}, {}, 0, {}};
   const std::string path = folder + "/log.jsonl";
   std::ifstream in(path);
   if (!in) throw InputError(fmt::format("--compare: {} cannot be read; give folders of runs of --tune", path));
-  Course course;
   for (std::string line; std::getline(in, line);) {
     try {
       take(course, Json::parse(line));
@@ -62,6 +86,36 @@ Course read_course(const std::string& folder) {
   return course;
 }
 
+std::string setting_text(const evolve::Config& config, const std::string& name) {
+  const auto& fields = evolve::config_fields();
+  const auto field = std::ranges::find(fields, name, &evolve::ConfigField::name);
+  const std::string value = evolve::field_text(config, *field);
+  return value.empty() ? "\"\"" : value;
+}
+
+/// Runs of one name are repeats: they differ in their seeds.
+void check_repeats(const Group& group) {
+  const Course& first = group.courses.front();
+  for (std::size_t i = 1; i < group.courses.size(); ++i) {
+    const Course& other = group.courses[i];
+    for (const std::string& name : evolve::differing_fields(first.config, other.config)) {
+      if (name == "seed" || name == "preset") continue;
+      throw InputError(fmt::format("--compare {}: {} is {} in {} and {} in {}; runs of one name may differ in their seed "
+                                   "alone, so give each of these a name of its own",
+                                   group.name, name, setting_text(first.config, name), first.folder,
+                                   setting_text(other.config, name), other.folder));
+    }
+  }
+  for (std::size_t i = 0; i < group.courses.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      const Course &a = group.courses[j], &b = group.courses[i];
+      if (a.config.seed != b.config.seed) continue;
+      throw InputError(fmt::format("--compare {}: {} and {} are the same run, of seed {}; repeats need other seeds",
+                                   group.name, a.folder, b.folder, a.config.seed));
+    }
+  }
+}
+
 Group read_group(const std::string& text) {
   const std::size_t equals = text.find('=');
   if (equals == std::string::npos || equals == 0) {
@@ -71,7 +125,58 @@ Group read_group(const std::string& text) {
   std::istringstream folders(text.substr(equals + 1));
   for (std::string folder; std::getline(folders, folder, ',');) group.courses.push_back(read_course(folder));
   if (group.courses.empty()) throw InputError(fmt::format("--compare {}: names no folder", text));
+  check_repeats(group);
   return group;
+}
+
+/// A task of a command line with its options in order.
+std::string in_order(const std::string& task) {
+  const std::size_t colon = task.find(':');
+  if (colon == std::string::npos || task.find_first_of("(;") != std::string::npos) return task;
+  std::vector<std::string> options;
+  std::istringstream items(task.substr(colon + 1));
+  for (std::string item; std::getline(items, item, ',');) options.push_back(item);
+  std::ranges::sort(options);
+  return fmt::format("{}:{}", task.substr(0, colon), fmt::join(options, ","));
+}
+
+/// What the scores of a run are of, by the names of the settings.
+std::vector<std::pair<std::string, std::string>> scored_on(const evolve::Config& c) {
+  const auto or_task = [&](const std::string& task) { return in_order(task.empty() ? c.task : task); };
+  return {{"task", in_order(c.task)},
+          {"select-task", or_task(c.select_task)},
+          {"final-task", or_task(c.final_task)},
+          {"protocol", c.protocol},
+          {"combine", c.combine},
+          {"join-tasks", c.join_tasks}};
+}
+
+void check_same_kind(const Course& a, const Course& b) {
+  const auto wanted = scored_on(a.config), own = scored_on(b.config);
+  for (std::size_t i = 0; i < own.size(); ++i) {
+    if (own[i] == wanted[i]) continue;
+    throw InputError(fmt::format("--compare: scores of {} and {} are not of one kind: {} is \"{}\" in the one and \"{}\" in "
+                                 "the other; compare runs on the same task",
+                                 a.folder, b.folder, own[i].first, wanted[i].second, own[i].second));
+  }
+}
+
+/// Throws InputError unless the scores of all runs are of one kind, and every name and folder is there once.
+void check_comparable(const std::vector<Group>& groups) {
+  std::map<std::string, std::string> folders, names;
+  for (const Group& group : groups) {
+    if (!names.emplace(group.name, "").second) {
+      throw InputError(fmt::format("--compare {}: this name is there twice; write {}=DIR,DIR,... once", group.name, group.name));
+    }
+    for (const Course& course : group.courses) {
+      const auto [found, is_new] = folders.emplace(std::filesystem::canonical(course.folder).string(), group.name);
+      if (!is_new) {
+        throw InputError(fmt::format("--compare: {} is there twice, in {} and in {}; name every folder once", course.folder,
+                                     found->second, group.name));
+      }
+      check_same_kind(groups.front().courses.front(), course);
+    }
+  }
 }
 
 /// Means of the scores of runs over windows of training steps.
@@ -159,6 +264,7 @@ void draw(const std::vector<Group>& groups, const EvolveOptions& options) {
 int compare_runs(const EvolveOptions& options) {
   std::vector<Group> groups;
   for (const std::string& text : options.compare) groups.push_back(read_group(text));
+  check_comparable(groups);
   fmt::print("{:<28} {:>5} {:>10}  {:<15} {:<15} {}\n", "mean (deviation)", "runs", "steps", "last fifth", "held-out",
              "final");
   for (const Group& group : groups) print_row(group);

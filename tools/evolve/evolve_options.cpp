@@ -57,14 +57,28 @@ void add_fields(CLI::App& app, Given& given) {
 
 void add_own(CLI::App& app, EvolveOptions& o, Given& given) {
   app.add_option("--preset", given.preset, "a named configuration; see --list-presets")->type_name("NAME");
-  app.add_option("--config", given.config_file, "file of settings: lines `name = value`, or a config.json")->type_name("FILE");
-  app.add_option("--set", given.set, "one setting, or a size, const or param of the program of --init; may be repeated")->type_name("NAME=VALUE")->allow_extra_args(false);
+  app.add_option("--config", given.config_file, "file of settings: lines `name = value`, or a config.json")
+      ->type_name("FILE");
+  app.add_option("--set", given.set, "one setting, or a size, const or param of the program of --init; may be repeated")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
   app.add_option("--out", o.out, "new folder for logs, programs and checkpoints")->type_name("DIR");
   app.add_option("--resume", o.resume, "go on with the run in that folder")->type_name("DIR");
   app.add_option("--plot", o.plot, "draw the progress as SVG")->type_name("FILE");
-  app.add_option("--baseline", given.baseline, "afterwards tries as many random programs and compares")->check(CLI::IsMember({"random"}))->type_name("random");
-  app.add_option("--compare", o.compare, "show runs of --tune side by side, with --plot as curves; the mean over folders; may be repeated")->type_name("NAME=DIR,...")->allow_extra_args(false)->group("Lists");
-  app.add_option("--compare-by", o.compare_by, "what --plot draws: scores on the select problems, or of the runs of the search")->check(CLI::IsMember({"held-out", "runs"}))->capture_default_str()->type_name("")->group("Lists");
+  app.add_option("--baseline", given.baseline, "afterwards tries as many random programs and compares")
+      ->check(CLI::IsMember({"random"}))
+      ->type_name("random");
+  app.add_option("--compare", o.compare,
+                 "show runs of --tune side by side, with --plot as curves; the mean over folders; may be repeated")
+      ->type_name("NAME=DIR,...")
+      ->allow_extra_args(false)
+      ->group("Lists");
+  app.add_option("--compare-by", o.compare_by,
+                 "what --plot draws: scores on the select problems, or of the runs of the search")
+      ->check(CLI::IsMember({"held-out", "runs"}))
+      ->capture_default_str()
+      ->type_name("")
+      ->group("Lists");
   app.add_flag("--quiet", o.quiet, "no progress");
   app.add_flag("--json", o.json, "the result as one JSON object on the last line");
   app.add_flag("--list-presets", o.list_presets, "the presets")->group("Lists");
@@ -98,8 +112,8 @@ void make_config(const Given& given, EvolveOptions& o) {
   if (!given.config_file.empty()) {
     evolve::apply_config(o.config, read_file(given.config_file, kLargestConfig), given.config_file);
   }
-  const bool has_program = !o.config.init.empty() || std::any_of(given.fields.begin(), given.fields.end(),
-                                                                 [](const auto& field) { return field.first == "init"; });
+  for (const auto& [name, value] : given.fields) o.given.insert(name);
+  const bool has_program = !o.config.init.empty() || o.given.contains("init");
   for (const std::string& text : given.set) apply_set(o.config, text, has_program);
   for (const auto& [name, value] : given.fields) evolve::set_field(o.config, name, value, "--" + name);
   o.baseline = !given.baseline.empty();

@@ -1,5 +1,6 @@
 #pragma once
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@ struct EvolveOptions {
   std::string plot;  ///< file for a drawing of the progress
   std::vector<std::string> compare;  ///< NAME=DIR,DIR...: finished runs to be compared in the place of a search
   std::string compare_by = "held-out";
+  std::set<std::string> given;  ///< names of the settings that were options
   bool quiet = false, json = false, baseline = false;
   bool list_presets = false, list_mutations = false, list_ops = false, list_tasks = false, print_config = false;
 };

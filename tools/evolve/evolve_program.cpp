@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "evolve/numbered/mutations.hpp"
@@ -34,6 +35,7 @@ class Run : public evolve::Listener {
       : config_(config),
         search_(config_, *this),
         display_(options.quiet ? ProgressDisplay::Mode::off : ProgressDisplay::mode_for_stderr(), config_) {
+    if (options.given.contains("max-error")) check_max_error();
     if (!config_.load.empty()) load_params();
     if (!options.resume.empty()) {
       folder_.emplace(evolve::RunFolder::reopen(options.resume, config_));
@@ -59,12 +61,19 @@ class Run : public evolve::Listener {
     return outcome;
   }
 
+  /// After run(): puts what as many random programs reached into the page about the run.
+  void compare_with(const Outcome& random) {
+    page_.baseline = Baseline{random.total.evaluations, random.total.train_steps, random.best.search, random.best.select,
+                              random.final};
+    if (folder_) folder_->write("report.html", report_.html(page_));
+  }
+
   /// After run(): the best program for people to read.
   const std::string& readable() const { return readable_; }
   std::string progress_svg() const { return to_svg(report_.progress(title())); }
 
-  /// Comment lines with what the score of a program depends on.
-  std::string header(const Champion& c) const;
+  /// Comment lines with what the score of a program depends on, `file` being its name in the folder.
+  std::string header(const Champion& c, const std::string& file) const;
   std::string header(const Outcome& o) const;
 
   void log(const std::string& line) override {
@@ -78,7 +87,8 @@ class Run : public evolve::Listener {
   void experiment_ended(const Champion& best) override {
     display_.experiment(best);
     if (!folder_) return;
-    folder_->write(fmt::format("programs/experiment-{:04}.mlz", best.experiment + 1), header(best) + best.text);
+    const std::string name = fmt::format("programs/experiment-{:04}.mlz", best.experiment + 1);
+    folder_->write(name, header(best, name) + best.text);
     if (best.select >= best_.select) best_ = best;
   }
   bool tick(const evolve::SearchState& state, double best) override {
@@ -91,9 +101,9 @@ class Run : public evolve::Listener {
   }
   void save(const evolve::SearchState& state) override {
     if (!folder_) return;
-    folder_->write_front(state.front, [this](const Champion& c) { return header(c); });
+    folder_->write_front(state.front, [this](const Champion& c, const std::string& file) { return header(c, file); });
     const Champion& best = best_.text.empty() ? state.peak : best_;
-    if (!best.text.empty()) write_best(best, header(best));
+    if (!best.text.empty()) write_best(best, header(best, "best.mlz"));
     folder_->save(state);
     Json json{{"evaluations", state.total.evaluations}, {"seconds", state.seconds}, {"duplicates", state.total.duplicates}};
     folder_->timing(json.dump());
@@ -108,33 +118,74 @@ class Run : public evolve::Listener {
   SearchReport report_;
   Champion best_;
   std::string readable_;
+  ReportPage page_;
   Clock::time_point last_save_ = Clock::now();
 
+  std::string origin(const Champion& c) const;
+  std::string score_again(const Champion& c, const std::string& file, const std::string& text) const;
+  std::string found_by(const Champion& c) const;
+  void check_max_error() const;
   void load_params();
   void write_best(const Champion& best, const std::string& head) const;
   void finish(const Outcome& outcome);
   void simplify(const Outcome& outcome);
+  std::string readable_header(const Outcome& o, const evolve::Simplified& s) const;
   std::string title() const { return fmt::format("Search on {}, seed {}", search_.task_name(), config_.seed); }
 };
 
-std::string Run::header(const Champion& c) const {
-  const std::uint64_t seed = search_.search_seed(c.experiment);
-  const evolve::RunSetting run = search_.setting();
-  std::string out = fmt::format("# {}\n# task: {}\n# problems: 0 to {}\n# protocol: {}\n# seed: {}\n# dtype: {}\n# engine: {}\n",
-                                version_text(), search_.task_name(), config_.tasks - 1, eval::protocol_name(run.protocol),
-                                seed, vm::dtype_name(run.dtype), run.engine);
-  out += fmt::format("# score: {} ({} over the problems)\n", c.search, config_.combine);
-  if (config_.combine == "mean" && config_.tune_inside == 0) {
-    out += fmt::format("# score again: mlzrun --simplify THIS.mlz --task {} --protocol {} --seed {} --runs {}\n",
-                       shell_word(config_.task), eval::protocol_name(run.protocol), seed, config_.tasks);
-  }
+/// Whether a text still declares every param that was found; what nothing reads goes from the readable form.
+bool declares_all(const std::string& text, const evolve::Search::Found& found) {
+  return std::ranges::all_of(found.program.params, [&](const vm::BoundProgram::Param& param) {
+    const std::string& member = found.program.registers[param.id].name;
+    const std::string name = "param " + member.substr(0, member.find('['));
+    return text.find(name + " :") != std::string::npos || text.find(name + "[") != std::string::npos;
+  });
+}
+
+std::string Run::header(const Champion& c, const std::string& file) const {
+  std::string out = origin(c) + fmt::format("# score: {} ({} over the problems)\n", c.search, config_.combine);
+  out += score_again(c, file, c.text);
   if (c.select >= 0) out += fmt::format("# select score: {}\n", c.select);
   if (config_.tune_inside > 0) out += "# params: those of best.mlz are in best.safetensors, for --load\n";
-  return out + fmt::format("# found by: {} (experiment {}, candidate {})\n", evolve::command_of(config_), c.experiment + 1, c.id);
+  return out + found_by(c);
 }
 
 std::string Run::header(const Outcome& o) const {
-  return header(o.best) + fmt::format("# final score: {} (seed {})\n", o.final, o.final_seed);
+  return header(o.best, "best.mlz") + fmt::format("# final score: {} (seed {})\n", o.final, o.final_seed);
+}
+
+/// The problems that a program was scored on, and how.
+std::string Run::origin(const Champion& c) const {
+  const evolve::RunSetting run = search_.setting();
+  return fmt::format("# {}\n# task: {}\n# problems: 0 to {}\n# protocol: {}\n# seed: {}\n# dtype: {}\n# engine: {}\n",
+                     version_text(), search_.task_name(), config_.tasks - 1, eval::protocol_name(run.protocol),
+                     search_.search_seed(c.experiment), vm::dtype_name(run.dtype), run.engine);
+}
+
+/// The command that gives the score of a file again, where there is one. Params tuned inside are in best.safetensors,
+/// which takes every param of the program.
+std::string Run::score_again(const Champion& c, const std::string& file, const std::string& text) const {
+  if (config_.combine != "mean") return "";
+  std::string load;
+  if (config_.tune_inside > 0) {
+    if (file.starts_with("programs/") || !declares_all(text, *search_.found(c.text))) return "";
+    load = " --load best.safetensors";
+  }
+  return fmt::format("# score again: mlzrun --simplify {} --task {} --protocol {} --seed {} --runs {}{}\n", file,
+                     shell_word(config_.task), eval::protocol_name(search_.setting().protocol),
+                     search_.search_seed(c.experiment), config_.tasks, load);
+}
+
+std::string Run::found_by(const Champion& c) const {
+  return fmt::format("# found by: {} (experiment {}, candidate {})\n", evolve::command_of(config_), c.experiment + 1, c.id);
+}
+
+void Run::check_max_error() const {
+  const eval::Protocol protocol = search_.setting().protocol;
+  if (protocol == eval::Protocol::automl) return;
+  throw InputError(fmt::format("--max-error has no effect under the {} protocol: the size of an error ends no training here, as "
+                               "it does with --protocol automl; leave it out",
+                               eval::protocol_name(protocol)));
 }
 
 void Run::load_params() {
@@ -162,10 +213,9 @@ void Run::write_best(const Champion& best, const std::string& head) const {
 }
 
 void Run::finish(const Outcome& outcome) {
-  ReportPage page{title(), evolve::command_of(config_), stop_reason_text(outcome.stop), outcome.best, outcome.final, {},
-                  outcome.front};
-  page.readable = readable_;
-  folder_->write("report.html", report_.html(page));
+  page_ = {title(), evolve::command_of(config_), stop_reason_text(outcome.stop), outcome.best, outcome.final, readable_,
+           outcome.front, outcome.total.evaluations, outcome.total.train_steps, {}};
+  folder_->write("report.html", report_.html(page_));
   Json json{{"event", "end"}, {"stop", stop_reason_text(outcome.stop)}, {"evaluations", outcome.total.evaluations},
             {"best_search", outcome.best.search}, {"select", outcome.best.select}, {"final", outcome.final}};
   folder_->log(json.dump());
@@ -180,7 +230,18 @@ void Run::simplify(const Outcome& o) {
           o.total.evaluations, seconds, &interrupted()});
   readable_ = fmt::format("# readable form: search score {}, select score {} on the first {}\n{}", s.after[0].fitness,
                           s.after[1].fitness, search_.select_problems_of_ablation(), s.text);
-  if (folder_) folder_->write("best_readable.mlz", header(o.best) + readable_);
+  if (folder_) folder_->write("best_readable.mlz", readable_header(o, s) + s.text);
+}
+
+/// What the readable form scores itself: it may do better than the program that it stands for.
+std::string Run::readable_header(const Outcome& o, const evolve::Simplified& s) const {
+  std::string out = origin(o.best) + "# readable form of: best.mlz\n";
+  out += fmt::format("# score: {} ({} over the problems)\n", s.after[0].fitness, config_.combine);
+  out += score_again(o.best, "best_readable.mlz", s.text);
+  out += fmt::format("# select score: {} (on the first {} of the select problems)\n", s.after[1].fitness,
+                     search_.select_problems_of_ablation());
+  if (config_.tune_inside > 0) out += "# params: those of best.mlz are in best.safetensors, for --load\n";
+  return out + found_by(o.best);
 }
 
 void report(const Outcome& o, const std::string& readable) {
@@ -232,6 +293,19 @@ Outcome random_baseline(const EvolveOptions& options, const Outcome& evolution) 
   return Run(fresh, config, options.out.empty() ? "" : options.out + "/baseline").run();
 }
 
+/// Errors about a program that nobody named say where it comes from.
+std::unique_ptr<Run> begin_run(const EvolveOptions& options) {
+  const Config& config = options.config;
+  try {
+    return std::make_unique<Run>(options, config, options.out);
+  } catch (const InputError& error) {
+    const bool about_it = !config.init.empty() && std::string_view(error.what()).find(config.init) != std::string_view::npos;
+    if (!about_it || options.given.contains("init") || config.preset.empty() || !options.resume.empty()) throw;
+    throw InputError(fmt::format("{}\n  programs begin as {}, which --preset {} names; --init names another one", error.what(),
+                                 config.init, config.preset));
+  }
+}
+
 }  // namespace
 
 int evolve_program(const EvolveOptions& options) {
@@ -240,7 +314,8 @@ int evolve_program(const EvolveOptions& options) {
   if (!options.plot.empty()) check_writable(options.plot, "--plot");
   if (!options.compare.empty()) return compare_runs(options);
   if (options.config.tune != "none") return tune_program(options);
-  Run run(options, options.config, options.out);
+  const auto begun = begin_run(options);
+  Run& run = *begun;
   const Outcome outcome = run.run();
   report(outcome, run.readable());
   if (!options.plot.empty()) write_file(options.plot, run.progress_svg());
@@ -250,6 +325,7 @@ int evolve_program(const EvolveOptions& options) {
     fmt::print("\nrandom programs, as many\nsearch      {:.6f}\nselect      {:.6f}\nfinal       {:.6f}\n", random.best.search,
                random.best.select, random.final);
     json["baseline"] = json_of(random);
+    run.compare_with(random);
   }
   if (options.json) fmt::print("{}\n", json.dump());
   return interrupted() ? kRunFailed : kSuccess;

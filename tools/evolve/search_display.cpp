@@ -19,7 +19,8 @@ void SearchDisplay::measure(const evolve::SearchState& state) {
   const auto now = Clock::now();
   const double passed = std::chrono::duration<double>(now - last_seen_).count();
   if (passed <= 0) return;
-  const double recent = static_cast<double>(state.total.evaluations - std::min(evaluations_before_, state.total.evaluations)) / passed;
+  const std::uint64_t evaluations = state.total.evaluations;
+  const double recent = static_cast<double>(evaluations - std::min(evaluations_before_, evaluations)) / passed;
   rate_ = rate_ == 0 ? recent : 0.8 * rate_ + 0.2 * recent;
   evaluations_before_ = state.total.evaluations;
   last_seen_ = now;

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "tools/evolve/html_page.hpp"
+
 namespace mlz::tools {
 namespace {
 
@@ -11,40 +13,9 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kMostPoints = 2000, kMostRows = 100;
 
-constexpr const char* kStyle = R"(<style>
-  :root { color-scheme: light dark; }
-  body { font: 15px/1.5 system-ui, sans-serif; max-width: 56rem; margin: 2rem auto; padding: 0 1rem; }
-  table { border-collapse: collapse; margin: 0.5rem 0 1.5rem; }
-  td, th { text-align: right; padding: 0.1rem 0.8rem 0.1rem 0; border-bottom: 1px solid #8884; font-variant-numeric: tabular-nums; }
-  td:first-child, th:first-child { text-align: left; }
-  pre { background: #8881; padding: 0.8rem; overflow-x: auto; }
-  svg { max-width: 100%; height: auto; }
-</style>
-)";
+using html::heading, html::listing, html::row, html::table;
 
-std::string heading(const char* text) { return fmt::format("<h2>{}</h2>\n", text); }
-
-std::string row(const std::vector<std::string>& cells, const char* tag = "td") {
-  std::string out = "<tr>";
-  for (const std::string& cell : cells) out += fmt::format("<{0}>{1}</{0}>", tag, escaped(cell));
-  return out + "</tr>\n";
-}
-
-std::string table(const std::vector<std::string>& names, const std::vector<std::string>& rows) {
-  std::string out = "<table>\n" + row(names, "th");
-  for (const std::string& r : rows) out += r;
-  return out + "</table>\n";
-}
-
-std::string listing(const std::string& program) {
-  std::string out = "<pre>";
-  for (std::size_t begin = 0; begin < program.size();) {
-    const std::size_t end = std::min(program.find('\n', begin), program.size());
-    out += escaped(program.substr(begin, end - begin)) + "\n";
-    begin = end + 1;
-  }
-  return out + "</pre>\n";
-}
+std::string number(double score) { return fmt::format("{:.6f}", score); }
 
 template <class T>
 void keep(std::deque<T>& all, T one) {
@@ -105,11 +76,26 @@ Plot SearchReport::progress(const std::string& title) const {
 }
 
 std::string SearchReport::summary(const ReportPage& page) const {
-  return "<table>\n" + row({"ended by", page.stop}) + row({"programs tried", std::to_string(evaluations_)}) +
-         row({"training steps", std::to_string(train_steps_)}) + row({"experiments ended", std::to_string(experiments_)}) +
-         row({"score on the search problems", fmt::format("{:.6f}", page.best.search)}) +
-         row({"on the select problems", fmt::format("{:.6f}", page.best.select)}) +
-         row({"on the final problems", fmt::format("{:.6f}", page.final)}) + "</table>\n";
+  return table({row({"ended by", page.stop}), row({"programs tried", std::to_string(evaluations_)}),
+                row({"training steps", std::to_string(train_steps_)}),
+                row({"experiments ended", std::to_string(experiments_)}),
+                row({"score on the search problems", number(page.best.search)}),
+                row({"on the select problems", number(page.best.select)}),
+                row({"on the final problems", number(page.final)})});
+}
+
+/// The search beside random programs on the same problems.
+std::string SearchReport::comparison(const ReportPage& page) {
+  if (!page.baseline) return "";
+  const Baseline& random = *page.baseline;
+  const auto line = [](const char* name, const Baseline& b) {
+    return row({name, std::to_string(b.evaluations), std::to_string(b.train_steps), number(b.search), number(b.select),
+                number(b.final)});
+  };
+  const Baseline own{page.evaluations, page.train_steps, page.best.search, page.best.select, page.final};
+  return heading("Beside random programs") +
+         table({"programs", "tried", "training steps", "search", "select", "final"},
+               {line("of the search", own), line("random (folder baseline/)", random)});
 }
 
 std::string SearchReport::fates() const {
@@ -124,8 +110,7 @@ std::string SearchReport::fates() const {
 std::string SearchReport::experiments() const {
   std::vector<std::string> rows;
   for (const Experiment& e : recent_) {
-    rows.push_back(row({std::to_string(e.number), std::to_string(e.evaluations), fmt::format("{:.6f}", e.search),
-                        fmt::format("{:.6f}", e.select)}));
+    rows.push_back(row({std::to_string(e.number), std::to_string(e.evaluations), number(e.search), number(e.select)}));
   }
   return heading("Experiments (the last ones)") + table({"experiment", "programs so far", "search", "select"}, rows);
 }
@@ -134,25 +119,23 @@ std::string SearchReport::steps() const {
   std::vector<std::string> rows;
   for (const Step& s : steps_) {
     rows.push_back(row({std::to_string(s.experiment), std::to_string(s.candidate), std::to_string(s.parent), s.mutation,
-                        std::to_string(s.size), fmt::format("{:.6f}", s.search)}));
+                        std::to_string(s.size), number(s.search)}));
   }
   return heading("New best programs (the last ones)") +
          table({"experiment", "candidate", "parent", "mutation", "live lines", "search"}, rows);
 }
 
 std::string SearchReport::html(const ReportPage& page) const {
-  std::string out = "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n";
-  out += fmt::format("<title>{0}</title>\n{1}<h1>{0}</h1>\n", escaped(page.title), kStyle);
-  out += fmt::format("<pre>{}</pre>\n", escaped(page.command)) + summary(page) + to_svg(progress(page.title));
+  std::string out = html::command(page.command) + summary(page) + to_svg(progress(page.title)) + comparison(page);
   out += heading("Best program") + listing(page.readable.empty() ? page.best.text : page.readable);
   if (!page.readable.empty()) out += heading("As it was found") + listing(page.best.text);
   std::vector<std::string> rows;
   for (const evolve::Champion& c : page.front) {
-    rows.push_back(row({std::to_string(c.size), fmt::format("{:.6f}", c.search), std::to_string(c.experiment + 1),
+    rows.push_back(row({std::to_string(c.size), number(c.search), std::to_string(c.experiment + 1),
                         fmt::format("programs/size-{:03}.mlz", c.size)}));
   }
   out += heading("Best program of every size") + table({"live lines", "search", "experiment", "file"}, rows);
-  return out + fates() + experiments() + steps() + "</html>\n";
+  return html::page(page.title, out + fates() + experiments() + steps());
 }
 
 }  // namespace mlz::tools

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <deque>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,13 +11,21 @@
 
 namespace mlz::tools {
 
+/// What as many random programs reached on the problems of a search.
+struct Baseline {
+  std::uint64_t evaluations = 0, train_steps = 0;
+  double search = 0, select = 0, final = 0;
+};
+
 /// What the page about a run shows besides its course.
 struct ReportPage {
   std::string title, command, stop;  ///< stop: why the run ended
   evolve::Champion best;
   double final = 0;
-  std::string readable;                ///< text of the best program; empty: as it was found
+  std::string readable;                 ///< text of the best program; empty: as it was found
   std::vector<evolve::Champion> front;  ///< hall of fame
+  std::uint64_t evaluations = 0, train_steps = 0;  ///< of the whole run
+  std::optional<Baseline> baseline;     ///< with --baseline
 };
 
 /// Follows a run by the lines of its logs, in bounded memory, and draws its course. What it makes depends on those lines
@@ -53,6 +62,7 @@ class SearchReport {
 
   void generation(const nlohmann::ordered_json& json);
   std::string summary(const ReportPage& page) const;
+  static std::string comparison(const ReportPage& page);
   std::string fates() const;
   std::string experiments() const;
   std::string steps() const;

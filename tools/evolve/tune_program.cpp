@@ -8,6 +8,7 @@
 #include "evolve/run_folder.hpp"
 #include "lang/core/diagnostics.hpp"
 #include "tools/evolve/tune_display.hpp"
+#include "tools/evolve/tune_report.hpp"
 #include "tools/support/files.hpp"
 #include "tools/support/model_file.hpp"
 #include "tools/support/program_main.hpp"
@@ -33,6 +34,7 @@ class TuneRun : public evolve::Listener {
       folder_.emplace(evolve::RunFolder::reopen(options.resume, config_));
       evolve::SearchState state = folder_->checkpoint()->state;
       state.seconds = folder_->seconds();
+      folder_->read_logs([this](const std::string& line) { report_.log(line); }, [](const std::string&) {});
       search_.restore(state);
     } else if (!options.out.empty()) {
       folder_.emplace(evolve::RunFolder::create(options.out, config_));
@@ -40,8 +42,10 @@ class TuneRun : public evolve::Listener {
   }
 
   ParamOutcome run();
+  std::string progress_svg() const { return report_.progress_svg(title()); }
 
   void log(const std::string& line) override {
+    report_.log(line);
     display_.log(line);
     if (folder_) folder_->log(line);
   }
@@ -54,8 +58,12 @@ class TuneRun : public evolve::Listener {
   evolve::ParamSearch search_;
   std::optional<evolve::RunFolder> folder_;
   TuneDisplay display_;
+  TuneReport report_;
   Clock::time_point last_save_ = Clock::now();
 
+  std::string title() const {
+    return fmt::format("Params by {} on {}, seed {}", config_.tune, search_.task_names(), config_.seed);
+  }
   void load();
   void write_result(const std::optional<evolve::Worth>& worth, const char* problems) const;
 };
@@ -127,6 +135,7 @@ ParamOutcome TuneRun::run() {
   add_worth(json, "held_out", outcome.held_out);
   add_worth(json, "final", outcome.final);
   folder_->log(json.dump());
+  folder_->write("report.html", report_.html(title(), config_, outcome, print(search_.program())));
   return outcome;
 }
 
@@ -157,12 +166,13 @@ Json json_of(const ParamOutcome& o) {
 }  // namespace
 
 int tune_program(const EvolveOptions& options) {
-  if (!options.plot.empty()) throw InputError("--plot draws a search for programs; with --tune, draw its folder afterwards by --compare");
   if (options.baseline) {
     throw InputError("--baseline compares programs; with --tune, compare with a run of --tune random");
   }
-  const ParamOutcome outcome = TuneRun(options).run();
+  TuneRun run(options);
+  const ParamOutcome outcome = run.run();
   report(outcome);
+  if (!options.plot.empty()) write_file(options.plot, run.progress_svg());
   if (options.json) fmt::print("{}\n", json_of(outcome).dump());
   return interrupted() ? kRunFailed : kSuccess;
 }

@@ -60,7 +60,11 @@ const std::map<std::string, Take>& valued() {
       {"--sizes", take_sizes},
       {"--observe", take_observed},
       {"--name", take_name},
-      {"--set", [](Options& o, const std::string& v) { o.compile.set.insert_or_assign(name_and_value("--set", v).first, name_and_value("--set", v).second); }},
+      {"--set",
+       [](Options& o, const std::string& v) {
+         const auto [name, value] = name_and_value("--set", v);
+         o.compile.set.insert_or_assign(name, value);
+       }},
       {"--path", [](Options& o, const std::string& v) { o.compile.import_folders.push_back(v); }},
       {"--output", [](Options& o, const std::string& v) { o.output = v; }},
       {"-o", [](Options& o, const std::string& v) { o.output = v; }},

@@ -4,6 +4,7 @@
 
 #include "lang/text/parser.hpp"
 #include "tools/support/model_file.hpp"
+#include "tools/support/probe.hpp"
 #include "tools/support/program_main.hpp"
 #include "vm/adjoint/adjoint.hpp"
 #include "vm/adjoint/own_products.hpp"
@@ -63,8 +64,9 @@ Setup set_up(const RunOptions& options, const CoreProgram& core, std::shared_ptr
   bind.max_bytes = options.max_memory_mib << 20;
   setup.program = vm::bind(core, bind, diagnostics);
   require(diagnostics);
-  if (options.trace || !options.save.empty() || !options.load.empty()) {
+  if (options.trace || !options.save.empty() || !options.load.empty() || !options.probe.empty()) {
     bind.observe = options.trace ? vm::Observe::all : vm::Observe::named;
+    bind.observed = Probe::registers_of(options.probe, setup.program);
     for (const auto& name : model_registers(setup.program)) bind.observed.push_back(name);
     setup.program = vm::bind(core, bind, diagnostics);
     require(diagnostics);

@@ -135,6 +135,20 @@ void add_output(CLI::App& app, RunOptions& o) {
   app.add_flag("--quiet,-q", o.quiet, "no progress")->group("Output");
   app.add_flag("--trace", o.trace, "find the first NaN or infinity (reference engine, f64, slow)")
       ->group("Output");
+  app.add_option("--probe", o.probe,
+                 "show these registers as the run goes: the value of a scalar; else mean, deviation and norm of the entries")
+      ->type_name("REGISTER,...")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->group("Output");
+  app.add_option("--probe-every", o.probe_every, "of --probe: after every so many steps")
+      ->type_name("N")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 60))
+      ->capture_default_str()
+      ->group("Output");
+  app.add_option("--probe-file", o.probe_file, "of --probe: write them as a table in the place of printing them")
+      ->type_name("FILE.csv")
+      ->group("Output");
   app.add_option("--dump", o.dump, "print a stage of the program instead of running it")
       ->check(CLI::IsMember({"ast", "typed", "core", "bound", "code", "adjoint"}))
       ->type_name("ast|typed|core|bound|code|adjoint")
@@ -183,6 +197,15 @@ void check_matrix(const RunOptions& o) {
     throw InputError(fmt::format("{}: two outputs would go to this file", o.plot));
 }
 
+void check_probe(const RunOptions& o) {
+  if (o.probe.empty() && (o.given.contains("--probe-every") || o.given.contains("--probe-file"))) {
+    throw InputError("--probe-every and --probe-file belong to --probe, which names the registers; add it");
+  }
+  if (o.probe.empty()) return;
+  if (o.trace) throw InputError("--probe and --trace each watch a run of their own; leave one of them out");
+  if (o.simplify) throw InputError("--probe looks at a run, and --simplify prints a program; leave one of them out");
+}
+
 /// A command that needs no program, or has one, and options that go together.
 void check_combination(const RunOptions& o) {
   if (o.list_ops || o.list_tasks) return;
@@ -205,7 +228,8 @@ void check_combination(const RunOptions& o) {
   if (o.seed > std::numeric_limits<std::uint64_t>::max() - static_cast<std::uint64_t>(o.runs)) {
     throw InputError(fmt::format("--seed {}: too large for {} runs", o.seed, o.runs));
   }
-  const std::array<const std::string*, 3> outputs{&o.curve, &o.plot, &o.save};
+  check_probe(o);
+  const std::array<const std::string*, 4> outputs{&o.curve, &o.plot, &o.save, &o.probe_file};
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
       if (!outputs[i]->empty() && *outputs[i] == *outputs[j]) {

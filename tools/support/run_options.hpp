@@ -31,6 +31,9 @@ struct RunOptions {
   std::vector<std::int64_t> at;  ///< numbers of examples to report scores at; empty: the task's
   std::int64_t window = 100;     ///< predictions such a score looks back on
   std::string curve, plot, save, load;
+  std::vector<std::string> probe;  ///< registers to be looked at while it runs
+  std::int64_t probe_every = 100;
+  std::string probe_file;  ///< empty: they are printed
   std::string dump;
   bool simplify = false, ablate = false;
   std::int64_t tune = 0;  ///< trials of other constants

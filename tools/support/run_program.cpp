@@ -11,6 +11,7 @@
 #include "tools/support/lists.hpp"
 #include "tools/support/matrix_program.hpp"
 #include "tools/support/model_file.hpp"
+#include "tools/support/probe.hpp"
 #include "tools/support/program_main.hpp"
 #include "tools/support/program_setup.hpp"
 #include "tools/support/progress.hpp"
@@ -38,7 +39,7 @@ class Runs {
   double time_left() const;
   bool traced_in_place_of_f32() const;
   std::string nothing_found() const;
-  std::unique_ptr<vm::Machine> machine_for(const std::vector<vm::Birth>& births) const;
+  std::unique_ptr<vm::Machine> machine_for(const std::vector<vm::Birth>& births);
   void show_points(int number, const RunResult& result);
   void save(const vm::Machine& machine, const vm::ParamValues& params, const RunResult& result) const;
   void report() const;
@@ -49,6 +50,7 @@ class Runs {
   Setup setup_;
   Model model_;
   RunFacts facts_;
+  std::optional<Probe> probe_;
   std::unique_ptr<ProgressDisplay> display_;
   std::vector<RunResult> results_;
   Clock::time_point started_ = Clock::now();
@@ -72,6 +74,7 @@ Runs::Runs(const RunOptions& options, Setup setup, const CoreProgram& core)
   facts_.metric = info.metric;
   facts_.window = options.window;
   if (setup_.protocol == eval::Protocol::stream) facts_.marks = options.at.empty() ? info.marks : options.at;
+  if (!options.probe.empty()) probe_.emplace(options, setup_.program);
 }
 
 double Runs::time_left() const {
@@ -112,7 +115,7 @@ void Runs::begin(const vm::Machine& machine, const tasks::Problem& problem) {
 
 /// How many runs share a machine: several where that is faster and nothing is wanted of a single one.
 int Runs::together() const {
-  const bool alone = options_.trace || !options_.save.empty() || options_.time_limit > 0 ||
+  const bool alone = options_.trace || probe_ || !options_.save.empty() || options_.time_limit > 0 ||
                      setup_.protocol == eval::Protocol::automl;
   const int most = std::min(options_.runs, vm::kFullLanes);
   if (alone || most == 1) return 1;
@@ -134,7 +137,7 @@ std::string Runs::nothing_found() const {
   return text;
 }
 
-std::unique_ptr<vm::Machine> Runs::machine_for(const std::vector<vm::Birth>& births) const {
+std::unique_ptr<vm::Machine> Runs::machine_for(const std::vector<vm::Birth>& births) {
   vm::MachineOptions options;
   options.dtype = setup_.dtype;
   options.lanes = static_cast<int>(births.size());
@@ -144,7 +147,8 @@ std::unique_ptr<vm::Machine> Runs::machine_for(const std::vector<vm::Birth>& bir
         traced_in_place_of_f32() ? std::numeric_limits<float>::max() : std::numeric_limits<double>::max();
     return std::make_unique<eval::TracingMachine>(setup_.program, options, largest);
   }
-  return vm::make_machine(options_.engine, setup_.program, options);
+  auto machine = vm::make_machine(options_.engine, setup_.program, options);
+  return probe_ ? probe_->watched(std::move(machine), births[0].seed) : std::move(machine);
 }
 
 /// The points of a run that was not watched alone, when it has ended.
@@ -203,6 +207,7 @@ void Runs::save(const vm::Machine& machine, const vm::ParamValues& params, const
 }
 
 void Runs::report() const {
+  if (probe_) probe_->finish();
   if (!options_.curve.empty()) write_file(options_.curve, curve_csv(facts_, results_));
   if (!options_.plot.empty()) write_file(options_.plot, curve_svg(facts_, results_));
   fmt::print("{}", report_table(facts_, results_));
@@ -265,6 +270,29 @@ void warn_without_prediction(const RunOptions& options, const text::Compiled& co
              predicts ? "no line assigns `y`" : "there is no `def Predict(x):` that assigns `y`");
 }
 
+/// Throws InputError for an option that the protocol has no use for.
+void check_effect(const RunOptions& options, eval::Protocol protocol) {
+  using eval::Protocol;
+  struct Case {
+    const char* option;
+    std::initializer_list<Protocol> protocols;
+    const char* why;
+  };
+  static const Case kCases[] = {
+      {"--at", {Protocol::stream}, "scores at numbers of examples are taken of a stream (--protocol stream)"},
+      {"--window", {Protocol::stream}, "it belongs to the scores at numbers of examples of a stream (--protocol stream)"},
+      {"--max-error", {Protocol::automl}, "the size of an error ends no training here, as it does with --protocol automl"},
+      {"--ignore-nonfinite",
+       {Protocol::stream, Protocol::control},
+       "an error that is NaN always ends the training here; --protocol stream can go on"},
+  };
+  for (const Case& c : kCases) {
+    if (!options.given.contains(c.option) || std::ranges::count(c.protocols, protocol) > 0) continue;
+    throw InputError(fmt::format("{} has no effect under the {} protocol: {}; leave it out", c.option,
+                                 eval::protocol_name(protocol), c.why));
+  }
+}
+
 }  // namespace
 
 RunSet run_all(const RunOptions& options, Setup setup, const CoreProgram& core) {
@@ -280,6 +308,7 @@ int run_program(const RunOptions& options) {
   check_writable(options.curve, "--curve");
   check_writable(options.plot, "--plot");
   check_writable(options.save, "--save");
+  check_writable(options.probe_file, "--probe-file");
   const text::Compiled compiled = compile_program(options);
   if (!options.dump.empty()) {
     fmt::print("{}", dump(options, compiled));
@@ -287,6 +316,7 @@ int run_program(const RunOptions& options) {
   }
   warn_without_prediction(options, compiled);  // also where the task refuses such a prediction
   Setup setup = set_up(options, compiled.core);
+  check_effect(options, setup.protocol);
   if (options.check) {
     fmt::print("{} fits {}\n", options.program, setup.info().name);
     return kSuccess;

@@ -5,6 +5,7 @@
 
 #include "vm/api/lifetimes_impl.hpp"
 #include "vm/cost.hpp"
+#include "vm/model.hpp"
 #include "vm/program_file.hpp"
 
 namespace mlz {
@@ -116,6 +117,24 @@ Params BoundProgram::initial_params(std::uint64_t seed) const {
     out[impl_->program.registers[impl_->program.params[i].id].name] = values[i];
   }
   return out;
+}
+
+Result<Model> BoundProgram::read_model(std::span<const unsigned char> safetensors, const std::string& name) const {
+  try {
+    const std::string_view bytes(reinterpret_cast<const char*>(safetensors.data()), safetensors.size());
+    const vm::BoundProgram& program = impl_->program;
+    vm::Model found = vm::take_model(vm::from_safetensors(bytes, name), name, program);
+    Model model;
+    for (std::size_t i = 0; i < found.params.size(); ++i) {
+      model.params[program.registers[program.params[i].id].name] = std::move(found.params[i]);
+    }
+    for (auto& [id, values] : found.state) model.state[program.registers[id].name] = std::move(values);
+    return model;
+  } catch (const InputError& e) {
+    return failed<Model>(e.what());
+  } catch (const std::bad_alloc&) {
+    return failed<Model>("there is not enough memory for what the file holds");
+  }
 }
 
 Result<Lifetimes> BoundProgram::start(const StartOptions& options) const {

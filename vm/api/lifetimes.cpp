@@ -17,6 +17,14 @@ std::string_view Lifetimes::engine() const { return impl_->machine->engine(); }
 DType Lifetimes::dtype() const { return impl_->dtype; }
 
 void Lifetimes::setup() { impl_->setup(); }
+void Lifetimes::setup(const Model& model) {
+  for (const auto& [name, values] : model.state) impl_->need_entries(impl_->writable(name, 0), values.size());
+  set_params(model.params);
+  setup();
+  for (int i = 0; i < count(); ++i) {
+    for (const auto& [name, values] : model.state) write(name, std::span<const double>(values), i);
+  }
+}
 std::span<const double> Lifetimes::predict(std::span<const double> x) { return impl_->predict(x); }
 std::span<const float> Lifetimes::predict(std::span<const float> x) { return impl_->predict(x); }
 void Lifetimes::learn(std::span<const double> x, std::span<const double> target) { impl_->learn(x, target); }

@@ -65,7 +65,8 @@ struct Rows {
   }
   std::int64_t count(const char* what) const {
     if (values.size() % width != 0) {
-      throw std::invalid_argument(fmt::format("run_stream: {} numbers of {} are not a multiple of {}", values.size(), what, width));
+      throw std::invalid_argument(
+          fmt::format("run_stream: {} numbers of {} are not a multiple of {}", values.size(), what, width));
     }
     return static_cast<std::int64_t>(values.size() / width);
   }

@@ -26,7 +26,7 @@ TEST_CASE("every task makes its default form or says which data it lacks") {
     CAPTURE(entry.name);
     const std::set<std::string> need_files{"idx", "csv", "npy", "npz", "mix"},
         need_nothing{"linear", "affine", "nn", "digits", "fewshot"}, worlds = names_of_worlds();
-    if (worlds.contains(entry.name)) continue;  // see worlds_test.cpp
+    if (worlds.contains(entry.name)) continue;  // see test_worlds.cpp
     if (!need_nothing.contains(entry.name)) {
       const std::string error = task_error(entry.name);
       CHECK(contains(error, need_files.contains(entry.name) ? entry.name + ":" : "--task digits"));
