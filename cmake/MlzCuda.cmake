@@ -47,8 +47,9 @@ function(mlz_cuda_library)
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/vm/cuda/gpu/*.cpp ${PROJECT_SOURCE_DIR}/vm/cuda/gpu/*.cu)
   add_library(mlz_cuda MODULE ${sources})
   target_compile_features(mlz_cuda PRIVATE cxx_std_20)
-  # No contraction to fused multiply-adds: results then have the bits of the other engines.
-  target_compile_options(mlz_cuda PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:-std=c++20 -fmad=false -diag-suppress=1675>
+  # No contraction to fused multiply-adds, and in f32 zeros for subnormal numbers: results then have the bits of the
+  # other engines.
+  target_compile_options(mlz_cuda PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:-std=c++20 -fmad=false -ftz=true -diag-suppress=1675>
                          $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion>)
   target_include_directories(mlz_cuda PRIVATE $<TARGET_PROPERTY:mlz_vm,INTERFACE_INCLUDE_DIRECTORIES>
                              $<TARGET_PROPERTY:mlz_core,INTERFACE_INCLUDE_DIRECTORIES>)

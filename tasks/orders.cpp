@@ -27,6 +27,13 @@ std::vector<std::vector<std::uint32_t>> epoch_orders(std::uint64_t seed, std::ui
   return orders;
 }
 
+std::vector<std::vector<std::uint32_t>> stored_orders(int epochs, std::size_t count) {
+  if (epochs <= 1) return {};
+  std::vector<std::uint32_t> order(count);
+  std::iota(order.begin(), order.end(), 0u);
+  return std::vector(static_cast<std::size_t>(epochs), order);
+}
+
 std::vector<std::uint32_t> drawn_sample(DrawSequence& draws, std::size_t count, std::size_t chosen) {
   std::vector<std::uint32_t> all(count);
   std::iota(all.begin(), all.end(), 0u);

@@ -13,6 +13,9 @@ std::vector<std::vector<std::uint32_t>> epoch_orders(std::uint64_t seed, std::ui
                                                      int epochs, std::size_t count,
                                                      FirstEpoch first);
 
+/// The same, where every epoch keeps stored order.
+std::vector<std::vector<std::uint32_t>> stored_orders(int epochs, std::size_t count);
+
 /// `chosen` different numbers out of 0 .. count-1, in random order; at most `count`.
 std::vector<std::uint32_t> drawn_sample(DrawSequence& draws, std::size_t count, std::size_t chosen);
 

@@ -101,10 +101,12 @@ TaskOptions table_options(const char* train, const char* test, const char* stand
       transforms(standardise));
 }
 
-TaskOptions target_and_shape(const char* target_meaning) {
+TaskOptions table_form(const char* target_meaning) {
   return {{"target", "class", target_meaning, OptionKind::choice, 0, 0, {"class", "number"}},
-          {"shape", "", "features are images of height/width or height/width/channels",
-           OptionKind::list, 1, 65536}};
+          {"shape", "", "features are images of height/width or height/width/channels", OptionKind::list, 1, 65536},
+          {"order", "shuffled",
+           "of rows: anew for each problem and epoch; or stored, for series: epochs keep it, the last rows are the test",
+           OptionKind::choice, 0, 0, {"shuffled", "stored"}}};
 }
 
 TaskOptions csv_options() {
@@ -113,13 +115,12 @@ TaskOptions csv_options() {
           {{"train", "", "file with a line of column names, then numbers"},
            {"test", "", "file of test examples with the same columns"},
            {"label", "", "column to predict, or several as in a/b; the last if empty"}},
-          target_and_shape("whether labels are classes, numbers or names, or numbers to predict")),
+          table_form("whether labels are classes, numbers or names, or numbers to predict")),
       table_options("train_rows", "test_rows", "0"));
 }
 
 TaskOptions array_options(TaskOptions sources) {
-  return joined(joined(std::move(sources),
-                       target_and_shape("whether labels are classes or numbers to predict")),
+  return joined(joined(std::move(sources), table_form("whether labels are classes or numbers to predict")),
                 table_options("train", "test", "0"));
 }
 

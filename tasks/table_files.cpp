@@ -115,6 +115,7 @@ std::shared_ptr<const Task> make_array_task(const std::string& name, const Array
   data.train = read_pair(source, x, y, numbers);
   if (!test_x.empty()) data.test = read_pair(source, test_x, test_y, numbers);
   data.test_fraction = fraction(name, options, data, "test_x= and test_y=");
+  data.in_order = options.text("order") == "stored";
   data.form = Form::of(data.train.table->dims);
   data.form = shaped(name, options, data.form);
   const std::vector<double>& labels = data.train.labels;
@@ -143,6 +144,7 @@ std::shared_ptr<const Task> make_csv_task(const Options& options, const DataPath
   data.train_count = "train_rows";
   data.test_count = "test_rows";
   data.test_fraction = fraction("csv", options, data, "test=FILE");
+  data.in_order = options.text("order") == "stored";
   data.form = shaped("csv", options, data.form);
   return make_table_task("csv", std::move(data), options);
 }

@@ -84,7 +84,8 @@ class TableTask final : public Task {
   TableTask(const std::string& name, TableData data, const Options& options)
       : transforms_(name, options, data.form),
         divisor_(data.divisor),
-        shuffled_(data.test_fraction > 0),
+        held_out_(data.test_fraction > 0),
+        in_order_(data.in_order),
         epochs_(static_cast<int>(options.whole("epochs"))) {
     check(name, data, options);
     choose_rows(name, data, options);
@@ -92,7 +93,7 @@ class TableTask final : public Task {
     require_memory(name, memory());
     all_.table = transforms_.prepare(std::move(all_.table));
     if (test_.table) test_.table = transforms_.prepare(std::move(test_.table));
-    if (!shuffled_) {
+    if (!held_out_) {
       fixed_ = split(0, 0);
       scales_ = transforms_.scales(fixed_.train, divisor_);
       if (!transforms_.drawn()) sets_ = transforms_.examples(fixed_, scales_, 0, 0);
@@ -105,7 +106,8 @@ class TableTask final : public Task {
   Problem problem(std::uint64_t seed, std::uint32_t index) const override {
     const Sets sets = sets_.train ? sets_ : draw(seed, index);
     return {sets.train, sets.valid, sets.test, epochs_,
-            epoch_orders(seed, index, epochs_, train_, FirstEpoch::shuffled)};
+            in_order_ ? stored_orders(epochs_, train_)
+                      : epoch_orders(seed, index, epochs_, train_, FirstEpoch::shuffled)};
   }
 
  private:
@@ -133,14 +135,14 @@ class TableTask final : public Task {
     const std::size_t rows = all_.rows.size();
     const auto held =
         static_cast<std::size_t>(std::ceil(data.test_fraction * static_cast<double>(rows)));
-    if (shuffled_) test_count_ = take(name, data.test_count, options.count(data.test_count), held);
+    if (held_out_) test_count_ = take(name, data.test_count, options.count(data.test_count), held);
     if (test_.table)
       test_count_ = take(name, data.test_count, options.count(data.test_count), test_.rows.size());
     valid_ = options.count("valid");
     if (valid_ + held >= rows) {
       throw InputError(fmt::format(
           "task {}: valid={}{} leaves nothing to train on; there are {} examples.", name, valid_,
-          shuffled_ ? fmt::format(" with {} test examples", held) : "", rows));
+          held_out_ ? fmt::format(" with {} test examples", held) : "", rows));
     }
     first_valid_ = rows - held - valid_;
     train_ = take(name, data.train_count, options.count(data.train_count), first_valid_);
@@ -158,13 +160,13 @@ class TableTask final : public Task {
   RowSets split(std::uint64_t seed, std::uint32_t index) const {
     std::vector<std::uint32_t> order(all_.rows.size());
     std::iota(order.begin(), order.end(), 0u);
-    if (shuffled_) {
+    if (held_out_ && !in_order_) {
       DrawSequence draws(task_key(seed, index, Purpose::split));
       shuffle(draws, order);
     }
     const std::span<const std::uint32_t> rows = order;
     RowSets out{part(all_, rows.first(train_)), part(all_, rows.subspan(first_valid_, valid_)), {}};
-    if (shuffled_) {
+    if (held_out_) {
       out.test = part(all_, rows.subspan(first_valid_ + valid_, test_count_));
     } else if (test_.table) {
       std::vector<std::uint32_t> stored(test_count_);
@@ -176,7 +178,7 @@ class TableTask final : public Task {
   }
 
   Sets draw(std::uint64_t seed, std::uint32_t index) const {
-    if (!shuffled_) return transforms_.examples(fixed_, scales_, seed, index);
+    if (!held_out_) return transforms_.examples(fixed_, scales_, seed, index);
     RowSets rows = split(seed, index);
     const std::vector<Scale> scales = transforms_.scales(rows.train, divisor_);
     return transforms_.examples(std::move(rows), scales, seed, index);
@@ -184,12 +186,13 @@ class TableTask final : public Task {
 
   Transforms transforms_;
   double divisor_;
-  bool shuffled_;
+  bool held_out_;  ///< whether the test part is taken from the rows
+  bool in_order_;
   int epochs_;
   Rows all_, test_;  ///< kept classes of the training and the test file
   std::size_t train_ = 0, valid_ = 0, test_count_ = 0, first_valid_ = 0;
-  RowSets fixed_;              ///< unless shuffled
-  std::vector<Scale> scales_;  ///< unless shuffled
+  RowSets fixed_;              ///< unless a test part is held out
+  std::vector<Scale> scales_;  ///< unless a test part is held out
   Sets sets_;                  ///< when all problems share them
   TaskInfo info_;
 };

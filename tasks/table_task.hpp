@@ -21,13 +21,15 @@ struct TableData {
   std::size_t classes = 0;   ///< 0 when the labels are numbers
   double divisor = 1;        ///< features are values divided by this, unless standardised
   double test_fraction = 0;  ///< of the training rows, drawn for each problem; 0: no test part
+  bool in_order = false;     ///< parts and epochs keep the order of the rows; the last ones are the test part
   const char* train_count = "train";  ///< options for how many examples; they have other names
   const char* test_count = "test";    ///< where these name files
 };
 
 /// The task of some tables. Options: the two counts, valid, epochs, classes, and those of
 /// Transforms. Without test_fraction training takes the first and validation the last rows of the
-/// file; with it the rows are shuffled first. Throws InputError for files that do not fit together.
+/// file; with it the rows are shuffled first, unless they are to stay in order. Throws InputError for files that do not
+/// fit together.
 std::shared_ptr<const Task> make_table_task(const std::string& name, TableData data,
                                             const Options& options);
 

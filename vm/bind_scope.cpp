@@ -12,7 +12,7 @@ constexpr double kLargestWhole = 9e15;
 
 /// What to do about a size that neither a task handed in, nor a host that binds the program itself.
 std::string given_sizes(const BindOptions& options, const std::string& missing) {
-  if (options.sizes.empty()) return fmt::format("give it a value (mlzc: --sizes {}=N)", missing);
+  if (options.sizes.empty()) return fmt::format("give it a value: bind({{{{\"{0}\", N}}}}), or --sizes {0}=N of mlzc", missing);
   std::string out;
   for (const auto& [name, value] : options.sizes)
     out += fmt::format("{}{} = {}", out.empty() ? "" : ", ", name, value);
@@ -53,7 +53,7 @@ void BindScope::declare(const Declaration& d) {
     fail(d.where,
          fmt::format("the program declares `{}` as {}, but the task has {}", d.name, *value,
                      given->second),
-         "leave the declaration out: sizes of the task need none");
+         "sizes of the task need no declaration; one of the program's own is set when it is compiled (CompileOptions::set)");
   }
   scope_.values[d.name] = static_cast<double>(*value);
 }

@@ -6,6 +6,7 @@
 #include "vm/dense.hpp"
 #include "vm/dense_entry.hpp"
 #include "vm/machine_setup.hpp"
+#include "vm/subnormals.hpp"
 
 namespace mlz::vm {
 namespace dense {
@@ -64,6 +65,7 @@ class DenseMachine final : public Machine {
   void set_births(std::span<const Birth> births) override { births_ = lane_births(program_, births, lanes()); }
 
   void run(Function function) override {
+    const SubnormalsAsZero guard(std::is_same_v<T, float>);
     if (function == Function::setup) {
       fixed_is_old_ = true;
     } else if (fixed_is_old_) {

@@ -140,7 +140,7 @@ void run_draw(const Entry<T>& e, const Frame<T>& f) {
     draw_numbers(op, key, a, b, {e.result(f), n});
   } else {
     draw_numbers(op, key, a, b, {f.draws, n});
-    for (std::size_t i = 0; i < n; ++i) e.result(f)[i] = static_cast<T>(f.draws[i]);
+    for (std::size_t i = 0; i < n; ++i) e.result(f)[i] = drawn_as<T>(op, f.draws[i], a, b);
   }
 }
 

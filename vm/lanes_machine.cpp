@@ -8,6 +8,7 @@
 #include "vm/lanes_plan.hpp"
 #include "vm/machine_setup.hpp"
 #include "vm/random_ops.hpp"
+#include "vm/subnormals.hpp"
 
 namespace mlz::vm {
 namespace {
@@ -113,6 +114,7 @@ void LanesMachine<T>::set_params() {
 
 template <class T>
 void LanesMachine<T>::run(Function function) {
+  const SubnormalsAsZero guard(std::is_same_v<T, float>);
   if (function == Function::setup) {
     fixed_is_old_ = true;
   } else if (fixed_is_old_) {
@@ -143,10 +145,11 @@ void LanesMachine<T>::draw(const BoundInstruction& i, std::uint64_t runs) {
     const DrawKey key{birth.seed, stream_, birth.lifetime, i.sampler,
                       i.draw_first + i.draw_stride * runs};
     const auto arg = [&](std::size_t k) { return static_cast<double>(plan_.at(i.in[k])[lane]); };
-    draw_numbers(i.op, key, arg(0), i.in_count > 1 ? arg(1) : 0, out);
+    const double a = arg(0), b = i.in_count > 1 ? arg(1) : 0;
+    draw_numbers(i.op, key, a, b, out);
     T* entry = plan_.at(i.out) + lane;
     for (std::size_t k = 0; k < out.size(); ++k)
-      entry[static_cast<std::int64_t>(k) * plan_.width()] = static_cast<T>(out[k]);
+      entry[static_cast<std::int64_t>(k) * plan_.width()] = drawn_as<T>(i.op, out[k], a, b);
   }
 }
 

@@ -1,4 +1,5 @@
 #pragma once
+#include "lang/core/draw_blocks.hpp"
 #include "lang/core/draws.hpp"
 #include "lang/core/op_table.hpp"
 
@@ -13,6 +14,12 @@ inline bool draw_numbers(OpId op, const DrawKey& key, double a, double b, std::s
     case OpId::bernoulli: draw_bernoulli(key, a, out); return true;
     default: return false;
   }
+}
+
+/// A number that draw_numbers gave, in the number type of a register.
+template <class T>
+T drawn_as(OpId op, double value, double a, double b) {
+  return op == OpId::uniform ? inside<T>(value, a, b) : static_cast<T>(value);
 }
 
 }  // namespace mlz::vm

@@ -1,4 +1,5 @@
 #pragma once
+#include <limits>
 #include <optional>
 #include <string>
 
@@ -6,7 +7,7 @@
 
 namespace mlz::vm {
 
-/// The first infinity or NaN a run wrote.
+/// The first infinity or NaN a run wrote, or number beyond what was allowed.
 struct FirstNonFinite {
   Function function = Function::setup;
   std::uint64_t run = 0;  ///< how often that function had run before
@@ -22,7 +23,9 @@ struct FirstNonFinite {
 };
 
 /// Runs a function to its end, as Machine::run does, and reports the first live instruction that
-/// wrote an infinity or NaN. Only the reference engine can; throws InputError for another one.
-std::optional<FirstNonFinite> run_traced(Machine& machine, Function function);
+/// wrote an infinity, a NaN or a number beyond `largest` on either side of zero. Only the reference engine can; throws
+/// InputError for another one.
+std::optional<FirstNonFinite> run_traced(Machine& machine, Function function,
+                                         double largest = std::numeric_limits<double>::max());
 
 }  // namespace mlz::vm

@@ -1,4 +1,5 @@
 #pragma once
+#include <limits>
 #include <memory>
 #include <optional>
 
@@ -9,11 +10,12 @@ namespace mlz::eval {
 
 /// A machine on the reference engine that watches every instruction for the first infinity or NaN
 /// of a lifetime's own draws; tests on a copy of the memory are not watched. Results are those of
-/// the plain machine. f64 only.
+/// the plain machine. f64 only; numbers beyond `largest` are found, too.
 class TracingMachine : public WrappedMachine {
  public:
-  TracingMachine(const vm::BoundProgram& program, const vm::MachineOptions& options)
-      : WrappedMachine(vm::make_machine("reference", program, options)) {}
+  TracingMachine(const vm::BoundProgram& program, const vm::MachineOptions& options,
+                 double largest = std::numeric_limits<double>::max())
+      : WrappedMachine(vm::make_machine("reference", program, options)), largest_(largest) {}
 
   const std::optional<vm::FirstNonFinite>& found() const { return found_; }
 
@@ -25,11 +27,12 @@ class TracingMachine : public WrappedMachine {
     if (found_ || !is_life()) {
       inner().run(function);
     } else {
-      found_ = vm::run_traced(inner(), function);
+      found_ = vm::run_traced(inner(), function, largest_);
     }
   }
 
  private:
+  double largest_;
   std::optional<vm::FirstNonFinite> found_;
 };
 

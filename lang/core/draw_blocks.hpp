@@ -96,6 +96,18 @@ MLZ_DEVICE inline double quantile_of_normal(double p) {
 
 /// What the samplers make of an entry from (0, 1).
 MLZ_DEVICE inline double uniform_entry(double u, double lo, double hi) { return lo < hi ? lo + (hi - lo) * u : lo; }
+/// A draw from the open interval (lo, hi), bounds that T can hold, as a T: where rounding would end on a bound, the next
+/// number inside.
+template <class T>
+MLZ_DEVICE inline T inside(double drawn, double lo, double hi) {
+  const T out = static_cast<T>(drawn);
+  if constexpr (sizeof(T) == sizeof(float)) {
+    const T low = static_cast<T>(lo), high = static_cast<T>(hi);
+    if (lo < drawn && out <= low) return nextafterf(low, high);
+    if (drawn < hi && out >= high) return nextafterf(high, low);
+  }
+  return out;
+}
 MLZ_DEVICE inline double normal_entry(double u, double mean, double deviation) {
   return mean + deviation * quantile_of_normal(u);
 }

@@ -39,6 +39,17 @@ Inferred clash(const Shape& a, const Shape& b) {
   return Inferred::bad(fmt::format("shapes {} and {} do not fit", a.print(), b.print()));
 }
 
+/// The same, where a vector and a matrix would fit with the vector as a column.
+Inferred row_clash(const Shape& a, const Shape& b) {
+  Inferred bad = clash(a, b);
+  const Shape &vector = a.kind == Kind::vector ? a : b, &matrix = a.kind == Kind::vector ? b : a;
+  if (vector.kind == Kind::vector && matrix.kind == Kind::matrix && vector.dims[0] == matrix.dims[0]) {
+    bad.hint = fmt::format("a vector stands for a row here; as a column, with a number for each row: reshape(v, ({}, 1))",
+                           vector.dims[0].print());
+  }
+  return bad;
+}
+
 /// Two dimensions under broadcasting: equal, or one of them literally 1.
 std::optional<Dim> joined(const Dim& a, const Dim& b) {
   if (a == b || b.is_one()) return a;
@@ -57,7 +68,7 @@ Inferred broadcast_pair(const Shape& a, const Shape& b) {
   const Shape left = as_matrix(a), right = as_matrix(b);
   const auto rows = joined(left.dims[0], right.dims[0]);
   const auto cols = joined(left.dims[1], right.dims[1]);
-  return rows && cols ? Inferred{Shape::matrix(*rows, *cols), {}} : clash(a, b);
+  return rows && cols ? Inferred{Shape::matrix(*rows, *cols), {}} : row_clash(a, b);
 }
 
 Inferred broadcast(const Request& r) {
@@ -84,8 +95,12 @@ Inferred reshape(const Request& r) {
   const Inferred wanted = shaped(r);
   if (!wanted.ok()) return wanted;
   if (wanted.shape.elements() == r.in[0].elements()) return wanted;
-  return Inferred::bad(fmt::format("{} has {} entries and {} has {}", r.in[0].print(), r.in[0].elements().print(),
-                                   wanted.shape.print(), wanted.shape.elements().print()));
+  const bool negative = std::any_of(wanted.shape.dims.begin(), wanted.shape.dims.end(),
+                                    [](const Dim& d) { return d.constant().value_or(1) < 0; });
+  return {{},
+          fmt::format("{} has {} entries and {} has {}", r.in[0].print(), r.in[0].elements().print(),
+                      wanted.shape.print(), wanted.shape.elements().print()),
+          negative ? "no size is worked out from the others; name them all" : ""};
 }
 
 Inferred concat_vectors(const Request& r) {
@@ -99,11 +114,13 @@ Inferred concat(const Request& r) {
   if (axis == -2) return bad_axis();
   const bool matrices = std::any_of(r.in.begin(), r.in.end(), [](const Shape& s) { return s.kind == Kind::matrix; });
   if (!matrices) return concat_vectors(r);
+  if (!std::all_of(r.in.begin(), r.in.end(), [](const Shape& s) { return s.kind == Kind::matrix; })) {
+    return {{}, "vectors join with vectors and matrices with matrices",
+            "reshape(v, (1, n)) makes a row of a vector, reshape(v, (n, 1)) a column"};
+  }
   const std::size_t along = axis == 1 ? 1 : 0;
   Shape total = r.in[0];
-  for (std::size_t i = 0; i < r.in.size(); ++i) {
-    if (r.in[i].kind != Kind::matrix) return clash(r.in[0], r.in[i]);
-    if (i == 0) continue;
+  for (std::size_t i = 1; i < r.in.size(); ++i) {
     if (!(r.in[i].dims[1 - along] == total.dims[1 - along])) return clash(r.in[0], r.in[i]);
     total.dims[along] = total.dims[along] + r.in[i].dims[along];
   }

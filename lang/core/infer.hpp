@@ -10,6 +10,7 @@ namespace mlz {
 struct Inferred {
   Shape shape;
   std::string error;  ///< empty when the shapes fit
+  std::string hint = {};  ///< what to do about the error; may be empty
 
   bool ok() const { return error.empty(); }
   static Inferred bad(std::string why) { return {{}, std::move(why)}; }

@@ -45,10 +45,10 @@ constexpr std::array<Hint, 27> kFound{{
     {"%=", "augmented assignments are += -= *= /="},
     {"//=", "augmented assignments are += -= *= /="},
     {"**=", "augmented assignments are += -= *= /="},
-    {"&&", "write `and`"},
-    {"||", "write `or`"},
+    {"&&", "write `and` where both are known before the run, and a * b for registers"},
+    {"||", "write `or` where both are known before the run, and maximum(a, b) for registers"},
     {"!=", ""},
-    {"!", "write `not`"},
+    {"!", "write `not` where it is known before the run, and equal(a, 0) for registers"},
     {"^", "powers are written `**`"},
     {"++", "write `x += 1`"},
     {"--", "write `x -= 1`"},
@@ -66,7 +66,7 @@ constexpr std::array<Hint, 27> kFound{{
     {"lambda", "there are no anonymous functions; write a helper with `def`"},
     {"True", "write 1"},
     {"False", "write 0"},
-    {"None", "every name has a number, vector or matrix as its value"},
+    {"None", "every name has a number, vector or matrix as its value; in an index: reshape(v, (n, 1)) makes a column"},
     {"is", "compare with `==`"},
     {"not", "put `not ...` into brackets here"},
     {"@", "the only mark is `@hold`, on a line of its own"},
@@ -119,6 +119,8 @@ std::string at_end(std::string_view line, std::string_view word) {
   if (word == "else" || word == "if" || word == "for" || word == "def" || word == "elif") {
     return fmt::format("the line of `{}` ends with `:`", word);
   }
+  if (word == "state" || word == "param")
+    return fmt::format("give its shape, as in `{} name : scalar`, `vector[n]` or `matrix[n, m]`", word);
   const char last = line.empty() ? ' ' : line.back();
   return last == '+' || last == '-' || last == '*' || last == '/' || last == ','
              ? "to go on in the next line, put the expression into brackets"

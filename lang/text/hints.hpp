@@ -15,4 +15,8 @@ std::size_t found_length(std::string_view line, std::size_t offset);
 /// empty.
 std::string hint_at(std::string_view line, std::size_t offset);
 
+/// What to write in the place of a function that other languages have by this name (`zeros`, `np.exp`, `v.sum`); may be
+/// empty.
+std::string hint_for_call(const std::string& name);
+
 }  // namespace mlz::text

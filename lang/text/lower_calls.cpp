@@ -108,7 +108,8 @@ void Lowering::unknown_call(const Expr& e) {
     for (const auto& [name, helper] : imported->helpers) known.push_back(alias + "." + name);
   }
   const std::string near = closest(e.text, known);
-  std::string hint = hint_at(e.text, 0);  // a word of other languages
+  std::string hint = hint_for_call(e.text);
+  if (hint.empty()) hint = hint_at(e.text, 0);  // a word of other languages
   if (hint.empty()) hint = near.empty() ? "see mlzrun --list-ops" : fmt::format("did you mean `{}`?", near);
   error(e.where, fmt::format("there is no operation or helper `{}`", e.text), hint);
 }

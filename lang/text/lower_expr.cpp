@@ -158,7 +158,8 @@ Pending Lowering::build_op(std::string_view name, std::vector<Value> operands,
   const auto id = find_overload(name, kinds);
   if (id) return finish(*id, std::move(operands), std::move(attributes), where);
   const std::string shown = name == "neg" ? "-" : std::string(name);
-  Diagnostic& d = error(where, fmt::format("`{}` does not take {}; it takes {}", shown, kinds_text(operands), wanted_text(name)));
+  Diagnostic& d = error(where, fmt::format("`{}` does not take {}; it takes {}", shown, kinds_text(operands), wanted_text(name)),
+                        name == "transpose" ? "a vector is neither row nor column: `@` and `outer` take it as it is" : "");
   for (const Value& v : operands) note_shape(d, v);
   return atom({Value::Kind::bad, where, {}, {}, {}, {}});
 }
@@ -172,7 +173,7 @@ Pending Lowering::finish(OpId id, std::vector<Value> operands, std::vector<std::
   const Inferred inferred = infer_shape(op, shapes, attributes, core_.sizes);
   if (!inferred.ok()) {
     const std::string name = op.symbol.empty() ? op.name() : op.symbol;
-    Diagnostic& d = error(where, fmt::format("`{}`: {}", name, inferred.error));
+    Diagnostic& d = error(where, fmt::format("`{}`: {}", name, inferred.error), inferred.hint);
     for (const Value& v : operands) note_shape(d, v);
     return atom({Value::Kind::bad, where, {}, {}, {}, {}});
   }

@@ -200,6 +200,9 @@ Value Lowering::unknown_name(const Expr& e) {
   known.erase(std::remove(known.begin(), known.end(), e.text), known.end());
   const std::string near = e.text == "y" ? "" : closest(e.text, known);
   std::string hint = near.empty() ? "" : fmt::format("did you mean `{}`?", near);
+  if (e.text == "pi") hint = "write 3.141592653589793, or declare it: const pi = 3.141592653589793";
+  if (e.text.ends_with(".shape") || e.text.ends_with(".size"))
+    hint = "shapes are sizes, which have names; len(v) is the number of entries or rows";
   if (e.text == "y") hint = "`y` is the prediction; assign it in Predict";
   if (near.empty() && !find_ops(e.text).empty()) hint = fmt::format("`{}` is an operation: call it", e.text);
   if (scope_->helper != nullptr && find_register(e.text) != nullptr) {

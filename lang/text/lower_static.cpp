@@ -95,7 +95,8 @@ std::optional<StaticExpr> Lowering::need_static(const Expr& e, const std::string
   if (auto value = as_static(e)) return value;
   if (diagnostics_.count() == before) {
     error(e.where, fmt::format("`{}` is not known before the run, as {} must be", print(e), purpose),
-          "use numbers, sizes, consts and loop variables");
+          std::string("use numbers, sizes, consts and loop variables") +
+              (purpose == "an index" ? "; an entry chosen by data is dot(v, onehot(i, n)), a row onehot(i, n) @ W" : ""));
   }
   return {};
 }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -67,6 +68,21 @@ TEST_CASE("csv: with a test file, rows keep their order") {
   CHECK(first_feature(*problem.train, 5, 2) == 5);
   CHECK(first_feature(*problem.valid, 0, 2) == 8);
   CHECK(problem.test->size() == 3);
+}
+
+TEST_CASE("csv: a series keeps its order in every epoch, and its end is what it is tested on") {
+  const TempFolder folder;
+  write_file(folder / "t.csv", table(20));
+  const std::string file = "csv:train=" + (folder / "t.csv") + ",test_fraction=0.25,valid=3,epochs=2";
+  const Problem problem = make_task(file + ",order=stored", {})->problem(4, 2);
+  REQUIRE(problem.train->size() == 12);
+  for (std::size_t i = 0; i < 12; ++i) CHECK(first_feature(*problem.train, i, 2) == static_cast<double>(i));
+  CHECK(first_feature(*problem.valid, 0, 2) == 12);
+  CHECK(first_feature(*problem.test, 0, 2) == 15);
+  REQUIRE(problem.order.size() == 2);
+  for (const auto& order : problem.order) CHECK(std::is_sorted(order.begin(), order.end()));
+  const Problem shuffled = make_task(file, {})->problem(4, 2);
+  CHECK_FALSE(std::is_sorted(shuffled.order[0].begin(), shuffled.order[0].end()));
 }
 
 TEST_CASE("csv: numbers to predict, one or several, and standardised columns") {

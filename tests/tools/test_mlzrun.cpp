@@ -105,6 +105,22 @@ TEST_CASE("a program that assigns no prediction is run with a warning that names
   }
 }
 
+TEST_CASE("a program without a prediction that the task cannot take is told what is missing, too") {
+  const Folder folder;
+  const Finished run = mlzrun(folder.write("p.mlz", "") + " --task digits:train=20 --check");
+  CHECK(run.code == 2);
+  CHECK(run.says("there is no `def Predict(x):`"));
+  CHECK(run.says("make y a vector of `outputs` entries"));
+}
+
+TEST_CASE("a folder in the place of a file is named as one") {
+  const Folder folder;
+  const Finished run = mlzrun(std::string(kLinear) + "--load " + std::filesystem::temp_directory_path().string());
+  CHECK(run.code == 2);
+  CHECK(run.says("is a folder; name a file in it"));
+  CHECK(mlzrun(std::string(kLinear) + "--load /dev/null").says("is not a regular file"));
+}
+
 TEST_CASE("holes name what fills them") {
   const Folder folder;
   const Finished run = mlzrun(folder.write("open.mlz", "def Predict(x):\n  s2 = ?\n  y = s2\n") + " --task linear");
@@ -213,6 +229,23 @@ TEST_CASE("a run that diverges fails with 1, and --trace names the line") {
   CHECK(traced.says("s2"));
   CHECK(mlzrun(arguments + "--ignore-nonfinite").code == 0);
   CHECK(mlzrun(std::string(kLinear) + "--trace").says("no register"));
+}
+
+TEST_CASE("--trace finds what leaves the range of f32 where the run would be in f32, and says that it computes in f64") {
+  const Folder folder;
+  const std::string text =
+      "state w : vector[features]\ndef Predict(x):\n  y = dot(w, x)\ndef Learn(x, target):\n"
+      "  w = w + 100 * (target - y) * x\n";
+  const std::string arguments = folder.write("bad.mlz", text) + " --task linear --protocol stream ";
+  const Finished run = mlzrun(arguments + "-q");
+  CHECK(run.code == 1);
+  CHECK(run.says("e+3"));  // no row of forty digits
+  const Finished traced = mlzrun(arguments + "-q --trace");
+  CHECK(traced.says("bad.mlz:5"));
+  CHECK(traced.says("which f32 cannot hold"));
+  CHECK(mlzrun(arguments + "-q --trace --dtype f64 --steps 40").says("no register"));
+  const Finished nothing = mlzrun(arguments + "-q --trace --steps 2");
+  CHECK(nothing.says("--trace computes in f64"));
 }
 
 TEST_CASE("--check runs nothing") {

@@ -44,7 +44,7 @@ TEST_CASE("without any size nothing is said of a task") {
   b.memory(Declaration::Kind::state, "W", Shape::vector(dim("features")));
   const std::string text = b.errors(sizes({}));
   says(text, "the program needs the size `features`, which is not given");
-  says(text, "mlzc: --sizes features=N");
+  says(text, "bind({{\"features\", N}}), or --sizes features=N of mlzc");
   CHECK(text.find("task") == std::string::npos);
 }
 

@@ -109,3 +109,48 @@ TEST_CASE("in f32 a lifetime on lanes does not depend on how many there are, and
   }
   check_all_seen(seen);
 }
+
+TEST_CASE("in f32 subnormal numbers count as zero, in f64 they are numbers, and the host's own arithmetic stays as it was") {
+  const std::string program =
+      "state trace : vector[40]\n"
+      "def Setup():\n  trace = trace + 1\n"
+      "def Predict(x):\n  trace = 0.5 * trace\n  y = sum(trace) + 0 * sum(x)\n";
+  vm::BindOptions bind;
+  bind.sizes = {{"features", 1}};
+  const vm::BoundProgram made = bound(program, bind);
+  const vm::RegisterId y = made.with_role(Role::y);
+  for (const char* engine : {"dense", "lanes"}) {
+    for (const auto dtype : {vm::DType::f32, vm::DType::f64}) {
+      vm::MachineOptions options;
+      options.dtype = dtype;
+      const auto machine = vm::make_machine(engine, made, options);
+      INFO(engine << " " << vm::dtype_name(dtype));
+      machine->run(Function::setup);
+      for (int i = 0; i < 126; ++i) machine->run(Function::predict);
+      CHECK(values(*machine, y, 0)[0] == 40 * 0x1p-126);  // the smallest numbers of full precision in f32
+      machine->run(Function::predict);
+      CHECK(values(*machine, y, 0)[0] == (dtype == vm::DType::f32 ? 0 : 40 * 0x1p-127));
+      volatile float small = 0x1p-126F;
+      CHECK(small * 0.5F != 0);
+    }
+  }
+}
+
+TEST_CASE("in f32 uniform draws stay below their upper bound where rounding would reach it") {
+  vm::BindOptions bind;
+  bind.sizes = {{"features", 1}};
+  const vm::BoundProgram made = bound("def Predict(x):\n  y = max(uniform(0, 1, 2)) + 0 * sum(x)\n", bind);
+  for (const char* engine : {"dense", "lanes"}) {
+    vm::MachineOptions options;
+    options.dtype = vm::DType::f32;
+    options.seed = 5;  // one of its first draws is above 1 - 2^-25
+    const auto machine = vm::make_machine(engine, made, options);
+    double largest = 0;
+    for (int i = 0; i < 1600; ++i) {
+      machine->run(Function::predict);
+      largest = std::max(largest, values(*machine, made.with_role(Role::y), 0)[0]);
+    }
+    INFO(engine);
+    CHECK(largest == 1 - 0x1p-24);
+  }
+}

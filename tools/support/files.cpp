@@ -71,8 +71,9 @@ void write_file(const std::string& path, std::string_view content) {
 std::string read_file(const std::string& path, std::uintmax_t max_bytes) {
   std::error_code error;
   if (!fs::exists(path, error)) throw InputError(fmt::format("{}: no such file", path));
+  if (fs::is_directory(path, error)) throw InputError(fmt::format("{}: is a folder; name a file in it", path));
   if (!fs::is_regular_file(path, error))
-    throw InputError(fmt::format("{}: not a regular file", path));
+    throw InputError(fmt::format("{}: is not a regular file; copy what it gives to one", path));
   const std::uintmax_t size = fs::file_size(path, error);
   if (error) throw InputError(fmt::format("{}: {}", path, error.message()));
   if (size > max_bytes) {

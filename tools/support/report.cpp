@@ -31,8 +31,8 @@ Spread spread_of(const std::vector<RunResult>& runs, F&& value) {
 
 std::string score_text(double score) {
   if (std::isnan(score)) return "-";
-  return score != 0 && std::abs(score) < 1e-3 ? fmt::format("{:.2e}", score)
-                                              : fmt::format("{:.4f}", score);
+  const bool short_form = (score != 0 && std::abs(score) < 1e-3) || std::abs(score) >= 1e7;
+  return short_form ? fmt::format("{:.2e}", score) : fmt::format("{:.4f}", score);
 }
 
 using Row = std::vector<std::string>;

@@ -49,7 +49,7 @@ void add_learner(CLI::App& app, RunOptions& o, std::vector<std::string>& setting
   app.add_option("--engine", o.engine, "what executes the program")
       ->type_name("auto|NAME")
       ->capture_default_str();
-  app.add_option("--dtype", o.dtype, "number type (default: f64 under automl, f32 under stream)")
+  app.add_option("--dtype", o.dtype, "number type (default: f64 under automl, else f32)")
       ->check(CLI::IsMember({"f32", "f64"}))
       ->type_name("f32|f64");
   app.add_option("--steps", o.steps, "end each run after so many training steps")

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 
 #include "evolve/eval/tracing_machine.hpp"
 #include "tools/support/files.hpp"
@@ -36,6 +37,8 @@ class Runs {
   void run_some(int first, int count);
   eval::Settings settings(std::uint64_t seed);
   double time_left() const;
+  bool traced_in_place_of_f32() const;
+  std::string nothing_found() const;
   std::unique_ptr<vm::Machine> machine_for(const std::vector<vm::Birth>& births);
   void show_points(int number, const RunResult& result);
   void save(const vm::Machine& machine, const vm::ParamValues& params, const RunResult& result) const;
@@ -120,12 +123,30 @@ int Runs::together() const {
   return fits || options_.engine == "lanes" ? most : 1;
 }
 
+/// Whether the same command without --trace computes in f32; --trace computes in f64.
+bool Runs::traced_in_place_of_f32() const {
+  return options_.dtype.empty() && options_.engine != "reference" && setup_.protocol != eval::Protocol::automl;
+}
+
+std::string Runs::nothing_found() const {
+  std::string text = "no register became NaN or infinite";
+  if (traced_in_place_of_f32()) {
+    text += ". --trace computes in f64, where no number left the range of f32; if the run fails without it, look at "
+            "logarithms and divisions of numbers near zero, or run with --dtype f64";
+  }
+  return text;
+}
+
 std::unique_ptr<vm::Machine> Runs::machine_for(const std::vector<vm::Birth>& births) {
   vm::MachineOptions options;
   options.dtype = setup_.dtype;
   options.lanes = static_cast<int>(births.size());
   options.births = births;
-  if (options_.trace) return std::make_unique<eval::TracingMachine>(setup_.program, options);
+  if (options_.trace) {
+    const double largest =
+        traced_in_place_of_f32() ? std::numeric_limits<float>::max() : std::numeric_limits<double>::max();
+    return std::make_unique<eval::TracingMachine>(setup_.program, options, largest);
+  }
   auto machine = vm::make_machine(options_.engine, setup_.program, options);
   return probe_ ? probe_->watched(std::move(machine), births[0].seed) : std::move(machine);
 }
@@ -164,7 +185,7 @@ void Runs::run_some(int first, int count) {
   display_->clear();
   if (options_.trace) {
     const auto& found = static_cast<eval::TracingMachine&>(*machine).found();
-    fmt::print("{}\n", found ? found->text() : "no register became NaN or infinite");
+    fmt::print("{}\n", found ? found->text() : nothing_found());
   }
   if (!options_.save.empty()) save(*machine, *births[0].params, results_.back());
 }
@@ -293,9 +314,9 @@ int run_program(const RunOptions& options) {
     fmt::print("{}", dump(options, compiled));
     return kSuccess;
   }
+  warn_without_prediction(options, compiled);  // also where the task refuses such a prediction
   Setup setup = set_up(options, compiled.core);
   check_effect(options, setup.protocol);
-  warn_without_prediction(options, compiled);
   if (options.check) {
     fmt::print("{} fits {}\n", options.program, setup.info().name);
     return kSuccess;

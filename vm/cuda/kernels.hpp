@@ -302,6 +302,12 @@ MLZ_DEVICE inline double drawn(OpId op, double u, double a, double b) {
 }
 
 template <class T>
+MLZ_DEVICE T drawn_as(OpId op, double u, double a, double b) {
+  const double value = drawn(op, u, a, b);
+  return op == OpId::uniform ? inside<T>(value, a, b) : static_cast<T>(value);
+}
+
+template <class T>
 MLZ_DEVICE void run_draw(const DrawLaunch& l, const Frame<T>& f, std::uint32_t item) {
   const std::uint32_t lane = divide(item, l.pairs), pair = remainder(item, lane, l.pairs);
   const DrawKey key{f.keys[lane].seed, static_cast<std::uint32_t>(f.state->stream),
@@ -310,8 +316,8 @@ MLZ_DEVICE void run_draw(const DrawLaunch& l, const Frame<T>& f, std::uint32_t i
   const DrawPair u = draw_pair(key, pair);
   const auto a = static_cast<double>(*at(f, l.a, lane)), b = static_cast<double>(*at(f, l.b, lane));
   T* out = at(f, l.to, lane) + 2 * static_cast<std::int64_t>(pair);
-  out[0] = static_cast<T>(drawn(l.op, u.first, a, b));
-  if (2 * pair + 1 < l.size) out[1] = static_cast<T>(drawn(l.op, u.second, a, b));
+  out[0] = drawn_as<T>(l.op, u.first, a, b);
+  if (2 * pair + 1 < l.size) out[1] = drawn_as<T>(l.op, u.second, a, b);
 }
 
 }  // namespace mlz::vm::cuda

@@ -6,6 +6,7 @@
 #include "vm/cuda/engine.hpp"
 #include "vm/cuda/memory.hpp"
 #include "vm/machine_setup.hpp"
+#include "vm/subnormals.hpp"
 
 namespace mlz::vm {
 namespace cuda {
@@ -202,6 +203,7 @@ class Engine final : public CudaMachine {
 
   void run_code(std::size_t f) {
     registers_->changed();
+    const SubnormalsAsZero guard(std::is_same_v<T, float>);  // for loops on the processor
     try {
       device_->run(sequence_[f]);
     } catch (const DeviceError& e) {
