@@ -214,6 +214,13 @@ TEST_CASE("an interrupted run prints what there is and ends with 1") {
   CHECK(nlohmann::json::parse(run.last_line())["stopped"] == "cancelled");
 }
 
+TEST_CASE("an interrupt that arrives twice at once is one") {
+  const Finished run = shell("(" MLZRUN " stdlib/automl_linear.mlz --task linear:train=100000,epochs=1000 --json & run=$!; sleep 0.5; "
+                             "kill -INT $run; kill -INT $run; kill -INT $run; wait $run)");
+  CHECK(run.code == 1);
+  CHECK(run.says("cancelled"));
+}
+
 TEST_CASE("a run that diverges fails with 1, and --trace names the line") {
   const Folder folder;
   const std::string text =

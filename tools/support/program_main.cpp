@@ -5,7 +5,9 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <cstring>
+#include <ctime>
 #include <new>
 
 #include "lang/core/diagnostics.hpp"
@@ -14,10 +16,24 @@ namespace mlz::tools {
 namespace {
 
 std::atomic<bool> interrupt_flag{false};
-static_assert(std::atomic<bool>::is_always_lock_free);
+std::atomic<std::int64_t> interrupt_time{0};
+static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<std::int64_t>::is_always_lock_free);
+
+/// Signals so close together are one: programs such as timeout send theirs to a process and again to its group.
+constexpr std::int64_t kOneInterrupt = 200'000'000;
+
+std::int64_t nanoseconds() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
 
 extern "C" void on_interrupt(int signal) {
-  if (interrupt_flag.exchange(true)) _exit(128 + signal);
+  if (interrupt_flag.exchange(true)) {
+    if (nanoseconds() - interrupt_time.load() > kOneInterrupt) _exit(128 + signal);
+    return;
+  }
+  interrupt_time = nanoseconds();
   static constexpr char kMessage[] = "\nending the run; press Ctrl-C again to leave at once\n";
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, kMessage, sizeof(kMessage) - 1);
 }
@@ -52,6 +68,8 @@ void catch_interrupts() {
   struct sigaction action {};
   action.sa_handler = on_interrupt;
   sigemptyset(&action.sa_mask);
+  sigaddset(&action.sa_mask, SIGINT);
+  sigaddset(&action.sa_mask, SIGTERM);
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
 }
