@@ -86,8 +86,8 @@ TEST_CASE("trained synapses learn to act in random nets") {
     return result_of("stdlib/sfnn.mlz --task acrobot:episodes=4 --runs 24 " + arguments).at("train").get<double>();
   };
   const std::string load = "--load " MLZ_SOURCE_DIR "/models/sfnn-acrobot.safetensors --set nodes=";
-  CHECK(mean(load + "14") >= std::max(-430.0, mean("--set nodes=14") + 50));
-  CHECK(mean(load + "20") >= -440);
+  CHECK(mean(load + "14") >= std::max(-340.0, mean("--set nodes=14") + 100));
+  CHECK(mean(load + "20") >= -340);
 }
 
 TEST_CASE("synapses made by hand choose their inputs in random nets") {
