@@ -14,7 +14,7 @@ namespace {
 constexpr std::uint32_t kPurposes = 0xFFFFFF00;  // islands beyond any number of real ones
 constexpr std::uint32_t kSearchProblems = 0, kSelectProblems = 1, kFinalProblems = 2;
 constexpr double kTickSeconds = 0.2;
-constexpr auto kTurn = std::chrono::milliseconds(500);
+constexpr double kTurnSeconds = 0.5;
 
 std::shared_ptr<const tasks::Task> task_of(const Config& config, const std::string& text, Genomes& genomes) {
   auto task = tasks::make_task(text.empty() ? config.task : text, tasks::DataPaths::standard(config.data));
@@ -197,12 +197,17 @@ std::optional<StopReason> Search::watch(const std::atomic<bool>& interrupted) {
   return {};
 }
 
-/// A turn of an island. All islands must be equally far after it, so only a lone one may end it by the clock.
+/// When a turn that begins now should end.
+Evolution::Clock::time_point Search::deadline() const {
+  if (islands_.size() > 1) return Evolution::Clock::time_point::max();  // all must be equally far after a turn
+  const double left = config_.timelimit > 0 ? std::max(config_.timelimit - seconds(), 0.0) : kTurnSeconds;
+  return Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(std::min(left, kTurnSeconds)));
+}
+
 void Search::take_turn(Evolution& island, Turn& turn, Workers& workers) const {
   turn.total = {};
   turn.notable.clear();
-  const auto deadline = islands_.size() == 1 ? Clock::now() + kTurn : Clock::time_point::max();
-  for (const Born& born : island.advance(workers, deadline)) count(born, turn);
+  for (const Born& born : island.advance(workers, deadline())) count(born, turn);
 }
 
 /// A turn of each island. Where there are as many islands as threads, each is one thread's; else threads share the work

@@ -150,6 +150,7 @@ class Search {
   void fill_islands();
   std::optional<StopReason> run_experiment(const std::atomic<bool>& interrupted);
   std::optional<StopReason> generation(const std::atomic<bool>& interrupted);
+  Evolution::Clock::time_point deadline() const;
   void take_turn(Evolution& island, Turn& turn, Workers& workers) const;
   void advance(std::span<Evolution* const> islands);
   void count(const Born& born, Turn& turn) const;
