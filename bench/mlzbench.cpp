@@ -6,6 +6,7 @@
 #include "bench/report.hpp"
 #include "bench/session.hpp"
 #include "lang/core/diagnostics.hpp"
+#include "tools/support/arguments.hpp"
 #include "tools/support/files.hpp"
 #include "tools/support/program_main.hpp"
 
@@ -50,12 +51,7 @@ std::optional<Settings> parse(int argc, char** argv, int& exit_code) {
   app.add_option("--peer", s.peer, "command of another evaluator")->type_name("COMMAND");
   app.add_flag("--quick", s.quick, "little work in each row: shows that all run, not how fast");
   app.add_flag("--list", only_list, "names and meanings of the groups");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& e) {
-    exit_code = app.exit(e) == 0 ? tools::kSuccess : tools::kBadInput;
-    return std::nullopt;
-  }
+  if (!tools::parse_arguments(app, argc, argv, exit_code)) return std::nullopt;
   if (!s.only.empty() && !known(s.only)) {
     throw InputError(fmt::format("there is no group `{}`; there are{}", s.only, known_names()));
   }

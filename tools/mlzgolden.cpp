@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 
 #include "tools/golden/golden.hpp"
+#include "tools/support/arguments.hpp"
 #include "tools/support/program_main.hpp"
 
 namespace {
@@ -23,12 +24,8 @@ int run(int argc, char** argv) {
       ->check(CLI::IsMember({"f64", "f32"}))
       ->capture_default_str();
   app.add_flag("--all", options.all, "also run cases marked as sensitive to rounding");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    app.exit(error);
-    return error.get_exit_code() == 0 ? mlz::tools::kSuccess : mlz::tools::kBadInput;
-  }
+  int exit_code = mlz::tools::kSuccess;
+  if (!mlz::tools::parse_arguments(app, argc, argv, exit_code)) return exit_code;
   options.dtype = dtype == "f32" ? mlz::vm::DType::f32 : mlz::vm::DType::f64;
   return mlz::golden::run(options).failed == 0 ? mlz::tools::kSuccess : mlz::tools::kRunFailed;
 }

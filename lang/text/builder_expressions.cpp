@@ -134,7 +134,8 @@ void Builder::transpose(std::string_view token) {
 }
 
 void Builder::no_chain(std::string_view token) {
-  fail(token, "comparisons cannot be chained", "write `(a < b) * (b < c)`, or `a < b and b < c` where all is known before the run");
+  fail(token, "comparisons cannot be chained",
+       "write `(a < b) * (b < c)`, or `a < b and b < c` where all is known before the run");
 }
 
 void Builder::begin_frame(std::string_view token, std::size_t base) {

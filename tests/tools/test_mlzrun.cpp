@@ -195,6 +195,20 @@ TEST_CASE("quiet prints the table alone; otherwise there is a curve") {
   CHECK(mlzrun(kLinear).says("epoch"));
 }
 
+TEST_CASE("wrong arguments are named, with what was meant") {
+  const auto refused = [](const std::string& arguments, const std::string& reason) {
+    const Finished run = mlzrun(arguments);
+    CHECK(run.code == 2);
+    CHECK_MESSAGE(run.says(reason), run.out);
+  };
+  refused("stdlib/mlp.mlz --sed 3", "there is no option --sed; did you mean --seed?\nmlzrun --help lists the options.");
+  refused("stdlib/mlp.mlz --tsak=digits", "there is no option --tsak; did you mean --task?");
+  refused("stdlib/mlp.mlz more", "`more`: one argument too many");
+  refused("stdlib/mlp.mlz --seed x", "--seed: `x` is not a number it takes");
+  refused("stdlib/mlp.mlz --runs 0", "--runs: `0` is not a number from 1 to 100000");
+  refused("stdlib/mlp.mlz --probe-every 1.5", "--probe-every: `1.5` is not a number of 1 or more");
+}
+
 TEST_CASE("limits of steps and time are no failure") {
   Finished run = mlzrun(std::string(kLinear) + "--steps 50 --json");
   CHECK(run.code == 0);
@@ -215,8 +229,8 @@ TEST_CASE("an interrupted run prints what there is and ends with 1") {
 }
 
 TEST_CASE("an interrupt that arrives twice at once is one") {
-  const Finished run = shell("(" MLZRUN " stdlib/automl_linear.mlz --task linear:train=100000,epochs=1000 --json & run=$!; sleep 0.5; "
-                             "kill -INT $run; kill -INT $run; kill -INT $run; wait $run)");
+  const Finished run = shell("(" MLZRUN " stdlib/automl_linear.mlz --task linear:train=100000,epochs=1000 --json & run=$!; "
+                             "sleep 0.5; kill -INT $run; kill -INT $run; kill -INT $run; wait $run)");
   CHECK(run.code == 1);
   CHECK(run.says("cancelled"));
 }

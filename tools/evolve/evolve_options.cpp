@@ -8,6 +8,7 @@
 
 #include "evolve/run_folder.hpp"
 #include "lang/core/diagnostics.hpp"
+#include "tools/support/arguments.hpp"
 #include "tools/support/files.hpp"
 #include "tools/support/program_main.hpp"
 
@@ -129,12 +130,7 @@ std::optional<EvolveOptions> parse_evolve_options(int argc, const char* const* a
   app.set_version_flag("--version", version_text());
   add_own(app, options, given);
   add_fields(app, given);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    exit_code = app.exit(error) == 0 ? kSuccess : kBadInput;
-    return {};
-  }
+  if (!parse_arguments(app, argc, argv, exit_code)) return {};
   const bool lists = options.list_presets || options.list_mutations || options.list_ops || options.list_tasks ||
                      !options.compare.empty();
   if (!lists && argc < 2) {

@@ -15,8 +15,9 @@ namespace {
 constexpr const char* kColumns = "seed,step,register,value,mean,deviation,norm";
 constexpr std::int64_t kMostRows = 5'000'000;
 
-constexpr std::pair<std::string_view, Role> kRoles[] = {{"x", Role::x},           {"y", Role::y},           {"target", Role::target},
-                                                        {"action", Role::action}, {"reward", Role::reward}, {"done", Role::done}};
+constexpr std::pair<std::string_view, Role> kRoles[] = {{"x", Role::x},           {"y", Role::y},
+                                                        {"target", Role::target}, {"action", Role::action},
+                                                        {"reward", Role::reward}, {"done", Role::done}};
 
 /// What a name stands for: a register, or the one that serves as x, y, target, action, reward or done.
 std::string register_called(const std::string& name, const vm::BoundProgram& program) {

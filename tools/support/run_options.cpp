@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "lang/core/diagnostics.hpp"
+#include "tools/support/arguments.hpp"
 #include "tools/support/program_main.hpp"
 
 namespace mlz::tools {
@@ -253,14 +254,7 @@ std::optional<RunOptions> parse_run_options(int argc, const char* const* argv, i
   add_output(app, options);
   add_simplify(app, options);
   add_matrix(app, options);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    const bool asked = error.get_exit_code() == 0;
-    app.exit(error);
-    exit_code = asked ? kSuccess : kBadInput;
-    return std::nullopt;
-  }
+  if (!parse_arguments(app, argc, argv, exit_code)) return std::nullopt;
   take_settings(settings, options);
   for (const CLI::Option* option : app.get_options())
     if (option->count() > 0) options.given.insert(option->get_name());
