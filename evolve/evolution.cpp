@@ -21,6 +21,9 @@ constexpr std::size_t kPortions = 4;
 constexpr int kPatience = 200;
 constexpr double kNoScore = std::numeric_limits<double>::quiet_NaN();
 
+/// Nobody waits for ever for a score that is not a number.
+double sound(double fitness) { return std::isnan(fitness) ? 0 : fitness; }
+
 /// A fingerprint of what a program did in the probe; never 0.
 std::uint64_t likeness_of(const Score& score) {
   const std::uint64_t bits = std::bit_cast<std::uint64_t>(score.fitness) ^ (score.steps * 0x9E3779B97F4A7C15ull);
@@ -56,7 +59,7 @@ std::uint32_t Evolution::best_slot() const {
 
 void Evolution::adopt(std::uint32_t slot, const Individual& individual) {
   population_[slot] = individual;
-  fitness_[slot].store(individual.fitness, std::memory_order_relaxed);
+  fitness_[slot].store(sound(individual.fitness), std::memory_order_relaxed);
 }
 
 void Evolution::open_window(std::size_t workers) {
@@ -164,7 +167,7 @@ void Evolution::breed_ready(Hand& hand) {
 void Evolution::resolve(std::uint32_t j, const Score& score, bool duplicate) {
   born_[j].score = score;
   born_[j].duplicate = duplicate;
-  child_fitness(j).store(std::isnan(score.fitness) ? 0 : score.fitness, std::memory_order_release);
+  child_fitness(j).store(sound(score.fitness), std::memory_order_release);
 }
 
 /// A candidate comes to a test: its score is known, or it waits.
