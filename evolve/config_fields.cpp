@@ -37,7 +37,7 @@ std::vector<ConfigField> task_fields() {
       g.whole("select-tasks", &Config::select_tasks, 1, 10000, "how many problems of it"),
       g.text("final-task", &Config::final_task, "what the result is tested on (default: the task)"),
       g.whole("final-tasks", &Config::final_tasks, 1, 10000, "how many problems of it"),
-      g.flag("fresh-tasks", &Config::fresh_tasks, 
+      g.flag("fresh-tasks", &Config::fresh_tasks,
              "every experiment has search and select problems of its own; with --tune, every generation has search problems "
              "of its own"),
       g.text("combine", &Config::combine, "how the scores of problems are joined", {"mean", "median"}),

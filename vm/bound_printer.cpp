@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "lang/core/roles.hpp"
 #include "vm/bind_shapes.hpp"
 #include "vm/optimise.hpp"
 
@@ -25,10 +26,8 @@ std::string birth(const BoundProgram& p, const BoundRegister& r) {
 }
 
 std::string role(const BoundProgram& p, RegisterId id) {
-  static constexpr const char* kNames[] = {"",         ", x",      ", target", ", y",
-                                           ", reward", ", action", ", done"};
   for (std::size_t i = 1; i < p.role.size(); ++i) {
-    if (p.role[i] == id) return kNames[i];
+    if (p.role[i] == id) return fmt::format(", {}", role_name(static_cast<Role>(i)));
   }
   return {};
 }

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "lang/core/roles.hpp"
+
 namespace mlz::eval {
 namespace {
 
@@ -35,19 +37,6 @@ Location place_of(const vm::BoundProgram& program, vm::RegisterId id) {
   return file_of(program);
 }
 
-const char* name_of(Role role) {
-  switch (role) {
-    case Role::x: return "x";
-    case Role::y: return "y";
-    case Role::target: return "target";
-    case Role::action: return "action";
-    case Role::reward: return "reward";
-    case Role::done: return "done";
-    case Role::none: break;
-  }
-  return "";
-}
-
 }  // namespace
 
 void refuse(const vm::BoundProgram& program, vm::RegisterId id, const std::string& message, const std::string& hint) {
@@ -58,7 +47,7 @@ void refuse(const vm::BoundProgram& program, vm::RegisterId id, const std::strin
 
 std::string role_text(const vm::BoundProgram& program, Role role) {
   const vm::RegisterId id = program.with_role(role);
-  const std::string name = name_of(role);
+  const std::string name = role_name(role);
   if (id == vm::kNoRegister) return fmt::format("`{}`", name);
   const std::string& own = program.registers[id].name;
   const Location where = place_of(program, id);

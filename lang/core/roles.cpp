@@ -19,6 +19,11 @@ bool declares(const CoreProgram& program, const char* name) {
 
 }  // namespace
 
+const char* role_name(Role role) {
+  static constexpr const char* kNames[] = {"", "x", "target", "y", "reward", "action", "done"};
+  return kNames[static_cast<std::size_t>(role)];
+}
+
 void give_roles(CoreProgram& program) {
   const auto give = [&](const char* name, Role role) {
     if (RegisterInfo* info = find(program, name)) info->role = role;

@@ -1,6 +1,6 @@
-#include "evolve/eval/carried.hpp"
 #include "evolve/eval/tracing_machine.hpp"
 #include "fixture.hpp"
+#include "vm/carried.hpp"
 
 using namespace mlz;
 using namespace mlz::eval;
@@ -11,7 +11,7 @@ std::vector<std::string> carried(const std::string& text) {
   World w(tasks::Metric::rms_error);
   const auto machine = w.machine(text);
   std::vector<std::string> names;
-  for (const auto id : carried_registers(machine->program()))
+  for (const auto id : vm::carried_registers(machine->program()))
     names.push_back(machine->program().registers[id].name);
   return names;
 }

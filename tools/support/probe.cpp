@@ -7,6 +7,7 @@
 
 #include "evolve/eval/wrapped_machine.hpp"
 #include "lang/core/diagnostics.hpp"
+#include "lang/core/roles.hpp"
 #include "tools/support/files.hpp"
 
 namespace mlz::tools {
@@ -15,16 +16,12 @@ namespace {
 constexpr const char* kColumns = "seed,step,register,value,mean,deviation,norm";
 constexpr std::int64_t kMostRows = 5'000'000;
 
-constexpr std::pair<std::string_view, Role> kRoles[] = {{"x", Role::x},           {"y", Role::y},
-                                                        {"target", Role::target}, {"action", Role::action},
-                                                        {"reward", Role::reward}, {"done", Role::done}};
-
 /// What a name stands for: a register, or the one that serves as x, y, target, action, reward or done.
 std::string register_called(const std::string& name, const vm::BoundProgram& program) {
   if (program.by_name.contains(name)) return name;
-  for (const auto& [word, role] : kRoles) {
+  for (const Role role : {Role::x, Role::y, Role::target, Role::action, Role::reward, Role::done}) {
     const vm::RegisterId id = program.with_role(role);
-    if (word == name && id != vm::kNoRegister) return program.registers[id].name;
+    if (role_name(role) == name && id != vm::kNoRegister) return program.registers[id].name;
   }
   return name;
 }

@@ -1,8 +1,0 @@
-#pragma once
-#include "vm/carried.hpp"
-
-namespace mlz::eval {
-
-using vm::carried_registers;
-
-}  // namespace mlz::eval
